@@ -1,0 +1,61 @@
+# The two commands of a fresh clone are `make demo` and `make test`; each installs what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := agent cloud_stub hardware tests
+CLOUD_PORT ?= 8400
+AGENT_PORT ?= 8401
+BROKER_PORT ?= 8402
+CAMERA ?= emulated:garden
+
+.PHONY: setup setup-test packages demo test lint format bench soak lock translations clean
+
+setup: $(VENV)/.run-installed
+setup-test: $(VENV)/.test-installed
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Veilleur needs Python 3.11 or newer; found $$($(PYTHON) --version). Say which with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "This Python cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+$(VENV)/.run-installed: requirements/run.txt pyproject.toml | $(BIN)/uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test-installed: requirements/test.txt pyproject.toml | $(BIN)/uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/test.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run-installed
+
+# Debian packages that the tests run as real peers; the demo needs none of them.
+packages:
+	@tests/install-packages
+
+demo: setup
+	@$(BIN)/python -m demo --cloud-port $(CLOUD_PORT) --agent-port $(AGENT_PORT) --broker-port $(BROKER_PORT) --camera '$(CAMERA)'
+
+test: setup-test packages
+	@$(BIN)/pytest $(TESTS)
+
+lint: setup-test
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup-test
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+
+bench: setup-test packages
+	@$(BIN)/python -m tests.bench
+
+# Writes the hashed requirements from pyproject.toml; no index address stands in them.
+lock: | $(BIN)/uv
+	@$(BIN)/uv pip compile --quiet pyproject.toml --extra agent --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/agent.txt
+	@$(BIN)/uv pip compile --quiet pyproject.toml --extra agent --extra cloud --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/run.txt
+	@$(BIN)/uv pip compile --quiet pyproject.toml --extra agent --extra cloud --extra test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/test.txt
+
+clean:
+	rm -rf $(VENV) var build *.egg-info

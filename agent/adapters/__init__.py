@@ -1,0 +1,1 @@
+"""One library behind one port each; no adapter knows another."""

@@ -1,0 +1,1 @@
+"""Pure rules over values: no I/O, no clock, no logging."""

@@ -1,0 +1,1 @@
+"""Asynchronous shells around the rules; a file name is an arrow."""

@@ -1,0 +1,83 @@
+"""What the running agent knows of its own progress: each flow writes its own part, everybody may read.
+
+Times are monotonic seconds of the Clock port; `None` means "not yet in this run".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agent.domain.clip import SinkChoice
+from agent.domain.lease import Lease, LeaseState
+from agent.vision.motion import MotionReading
+from hardware.camera import StreamInfo
+from hardware.drive import DriveReport
+
+
+class CameraHealth(StrEnum):
+    """The word for a camera in `state`, on the page and in metrics."""
+
+    STARTING = "starting"
+    OK = "ok"
+    LOST = "lost"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class CameraBoard:
+    """Progress of one camera. `phase` is the clip life cycle's word; `attempt_s` is when it was last (re)tried."""
+
+    camera_id: str
+    name: str
+    proposed_model: str
+    source_kind: str
+    health: CameraHealth = CameraHealth.STARTING
+    detail: str = ""
+    stream: StreamInfo | None = None
+    phase: str = "idle"
+    choice: SinkChoice | None = None
+    reading: MotionReading | None = None
+    frames: int = 0
+    last_frame_s: float | None = None
+    attempt_s: float | None = None
+    losses: int = 0
+
+
+@dataclass(slots=True)
+class UploadBoard:
+    """Progress of the uploader: `attempt_s` moves when it tried anything, `stored_s` when the cloud acknowledged."""
+
+    attempt_s: float | None = None
+    stored_s: float | None = None
+    last_error: str = ""
+
+
+@dataclass(slots=True)
+class LinkBoard:
+    """The broker session and the lease."""
+
+    connected: bool = False
+    session: int = 0
+    last_error: str = ""
+    lease: Lease | None = None
+    lease_state: LeaseState = LeaseState.NONE
+    lease_taken_s: float | None = None
+    refused_lease: str = ""
+
+
+@dataclass(slots=True)
+class StatusBoard:
+    """The whole board. Call `changed()` after a word of the `state` document has changed; listeners must not block."""
+
+    cameras: dict[str, CameraBoard] = field(default_factory=dict)
+    uploads: UploadBoard = field(default_factory=UploadBoard)
+    link: LinkBoard = field(default_factory=LinkBoard)
+    drive: DriveReport | None = None
+    armed: bool = True
+    last_saved_s: float | None = None
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def changed(self) -> None:
+        """Tell every listener that the board changed."""
+        for listener in self.listeners:
+            listener()

@@ -1,0 +1,20 @@
+"""What a motion detector says about one small picture."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MotionReading:
+    """One analysed picture. Areas are shares of the picture (0..1), the box is (x, y, width, height) in shares.
+
+    `moving` is the debounced decision; `light_change` says that the whole picture changed at once (the alert is
+    suppressed, the evidence is not); `score` over `threshold` is what made it fire.
+    """
+
+    at_s: float
+    moving: bool
+    light_change: bool
+    area: float
+    box: tuple[float, float, float, float] | None
+    score: float
+    threshold: float

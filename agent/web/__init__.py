@@ -1,0 +1,1 @@
+"""The diagnostics page and API of one agent."""

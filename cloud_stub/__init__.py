@@ -1,0 +1,1 @@
+"""The small cloud: plans become leases, uploads become clips, and retention is exact."""

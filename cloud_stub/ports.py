@@ -1,0 +1,243 @@
+"""What the flows need from the outside world; each comment is the contract that the adapters' test suites hold."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from cloud_stub.domain.records import (
+    Account,
+    Camera,
+    ClaimCode,
+    Clip,
+    IssuedLease,
+    LabClock,
+    LogEntry,
+    Module,
+    OutboxItem,
+    Session,
+    Subscription,
+    Trial,
+    Upload,
+)
+
+
+class Clock(Protocol):
+    """Two clocks: civil time (in a lab frozen and advanced) and monotonic time (time-outs, upload expiry)."""
+
+    def now(self) -> datetime:
+        """Return civil time, aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never step."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait monotonic seconds."""
+
+
+class AccountRecords(Protocol):
+    """Accounts, log-ins and claim codes. `get`-like calls return `None` when there is nothing."""
+
+    async def add(self, account: Account) -> None: ...
+    async def get(self, account_id: str) -> Account | None: ...
+    async def by_email(self, email: str) -> Account | None: ...
+    async def update(self, account: Account) -> None: ...
+    async def all(self) -> Sequence[Account]: ...
+    async def add_session(self, session: Session) -> None: ...
+    async def session(self, token_hash: str) -> Session | None: ...
+    async def drop_session(self, token_hash: str) -> None: ...
+    async def add_claim_code(self, code: ClaimCode) -> None: ...
+    async def claim_code(self, code_hash: str) -> ClaimCode | None: ...
+    async def update_claim_code(self, code: ClaimCode) -> None: ...
+
+
+class ModuleRecords(Protocol):
+    """Modules and cameras."""
+
+    async def add(self, module: Module) -> None: ...
+    async def get(self, module_id: str) -> Module | None: ...
+    async def update(self, module: Module) -> None: ...
+    async def of_account(self, account_id: str) -> Sequence[Module]: ...
+    async def all(self) -> Sequence[Module]: ...
+    async def put_camera(self, camera: Camera) -> None:
+        """Insert or replace by camera id."""
+
+    async def camera(self, camera_id: str) -> Camera | None: ...
+    async def cameras_of_account(self, account_id: str) -> Sequence[Camera]:
+        """Return cameras in the order they were added."""
+
+    async def cameras_of_module(self, module_id: str) -> Sequence[Camera]: ...
+
+
+class PlanRecords(Protocol):
+    """Trials and subscriptions, ended ones included, oldest first."""
+
+    async def trials(self, account_id: str) -> Sequence[Trial]: ...
+    async def put_trial(self, trial: Trial) -> None: ...
+    async def subscriptions(self, account_id: str) -> Sequence[Subscription]: ...
+    async def put_subscription(self, subscription: Subscription) -> None: ...
+    async def all_open_trials(self) -> Sequence[Trial]:
+        """Return trials without `ended_at`, of all accounts, by `ends_at`."""
+
+
+class LeaseRecords(Protocol):
+    """Issued leases, the outbox that carries them, the lab clock, and the log of what happened."""
+
+    async def newest(self, module_id: str) -> IssuedLease | None: ...
+    async def by_seq(self, module_id: str, seq: int) -> IssuedLease | None: ...
+    async def add(self, lease: IssuedLease) -> None: ...
+    async def expiring_before(self, when: datetime) -> Sequence[IssuedLease]:
+        """Return the newest lease of each module that is not revoked, where it expires before `when`."""
+
+    async def enqueue(self, module_id: str, topic: str, payload: bytes, *, retain: bool) -> None: ...
+    async def outbox(self, limit: int) -> Sequence[OutboxItem]: ...
+    async def drop_from_outbox(self, item_id: int) -> None: ...
+    async def lab_clock(self) -> LabClock | None: ...
+    async def put_lab_clock(self, clock: LabClock) -> None: ...
+    async def log(self, entry: LogEntry) -> None: ...
+    async def entries(self, account_id: str, limit: int) -> Sequence[LogEntry]: ...
+
+
+class ClipRecords(Protocol):
+    """Clips and their uploads."""
+
+    async def add(self, clip: Clip) -> None: ...
+    async def get(self, module_id: str, clip_id: str) -> Clip | None: ...
+    async def find(self, account_id: str, clip_id: str) -> Clip | None: ...
+    async def update(self, clip: Clip) -> None: ...
+    async def page(
+        self, account_id: str, *, kind: str, camera_id: str | None, before: datetime | None, limit: int
+    ) -> Sequence[Clip]:
+        """Return clips that can be watched (receiving or held), newest `captured_at` first."""
+
+    async def held_in_pool(self, pool: str) -> Sequence[Clip]:
+        """Return held clips counted in a pool, oldest `captured_at` first, with the pool locked by this transaction."""
+
+    async def held_of_account(self, account_id: str) -> Sequence[Clip]: ...
+    async def oldest_held(self, account_id: str) -> Clip | None:
+        """Return the held clip with the oldest `retained_from`."""
+
+    async def deleting(self) -> Sequence[Clip]:
+        """Return clips whose blobs must still go (after a crash too)."""
+
+    async def put_upload(self, upload: Upload) -> None: ...
+    async def upload(self, upload_id: str) -> Upload | None: ...
+    async def upload_of_clip(self, module_id: str, clip_id: str) -> Upload | None: ...
+    async def uploads_expiring_before(self, when: datetime) -> Sequence[Upload]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction over all records; it commits when its context ends without an error, else rolls back."""
+
+    accounts: AccountRecords
+    modules: ModuleRecords
+    plans: PlanRecords
+    leases: LeaseRecords
+    clips: ClipRecords
+
+
+class Records(Protocol):
+    """The cloud's records. Write transactions run one at a time (SQLite: BEGIN IMMEDIATE; PostgreSQL: row locks)."""
+
+    def writing(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that may write."""
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a read-only snapshot."""
+
+
+class Staging(Protocol):
+    """Growing uploads on local disk."""
+
+    async def append(self, upload_id: str, offset: int, chunks: AsyncIterator[bytes], limit_bytes: int) -> int:
+        """Write chunks from `offset` on (what stood behind it is cut first), fdatasync, return the new size.
+
+        Stops at `limit_bytes` and raises CloudError 413; a broken request keeps what has arrived (fdatasynced).
+        """
+
+    async def truncate(self, upload_id: str, size: int) -> None:
+        """Cut back to `size` (a chunk whose checksum was wrong)."""
+
+    async def size(self, upload_id: str) -> int:
+        """Return the bytes staged; 0 when there is no file."""
+
+    async def sha256(self, upload_id: str) -> str: ...
+    async def delete(self, upload_id: str) -> None: ...
+    def locate(self, upload_id: str) -> Path: ...
+
+
+class Blobs(Protocol):
+    """Finished media and thumbnails by key (`{account_id}/{clip_id}.mp4`, `.jpg`, `.poster.jpg`)."""
+
+    async def put_file(self, key: str, path: Path) -> None: ...
+    async def put(self, key: str, data: bytes) -> None: ...
+    async def size(self, key: str) -> int | None: ...
+    def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Yield bytes [start, end) in chunks."""
+
+    async def delete(self, key: str) -> None:
+        """Remove a blob; one that is not there is no error."""
+
+
+class Posters(Protocol):
+    """First pictures of clips."""
+
+    async def poster(self, path: Path) -> bytes | None:
+        """Decode the first picture of a (growing) clip to a JPEG at most 640 pixels wide; `None` if it cannot."""
+
+
+class LeaseSigner(Protocol):
+    """Signs lease claims and publishes the keys that verify them."""
+
+    def sign(self, claims: Mapping[str, object]) -> str: ...
+    def public_keys(self) -> Sequence[Mapping[str, str]]:
+        """Return `[{kid, use, public_key}]` as in claim_reply_v1.json."""
+
+
+class BrokerUsers(Protocol):
+    """Clients and rights on the broker (DESIGN §4). Idempotent."""
+
+    async def allow_module(self, module_id: str, secret: str) -> None:
+        """Make or replace the client and role of a module."""
+
+    async def revoke_module(self, module_id: str) -> None:
+        """Remove the client and role and cut its live session."""
+
+    async def reconcile(self, module_ids: Sequence[str]) -> Sequence[str]:
+        """Remove clients of modules that are not named; return the named ids that have no client.
+
+        Those need a new secret: the cloud keeps only a hash of the old one.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleMessage:
+    """One MQTT message of a module; `topic` is relative to the module's prefix."""
+
+    module_id: str
+    topic: str
+    payload: bytes
+
+
+class Broker(Protocol):
+    """The cloud's own broker session. Reconnecting is the flow's business; lost connections raise `BrokerAway`."""
+
+    def session(self) -> AsyncIterator[ModuleMessage]:
+        """Connect, subscribe to what modules publish, yield messages."""
+
+    async def publish(self, module_id: str, topic: str, payload: bytes, *, retain: bool) -> None:
+        """Publish with QoS 1 under the module's prefix and return on PUBACK."""
+
+
+class BrokerAway(Exception):  # noqa: N818 - a state with a name, not a fault of the program
+    """The broker does not answer or refused us; try again later. The text says which."""
+
+
+class Passwords(Protocol):
+    """Password hashing."""
+
+    async def hash(self, password: str) -> str: ...
+    async def verify(self, password_hash: str, password: str) -> bool: ...

@@ -1,0 +1,1 @@
+"""What touches the physical world, and the emulated twin of each part."""

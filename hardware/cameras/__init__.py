@@ -1,0 +1,1 @@
+"""Camera sources behind the one port of `hardware.camera`."""

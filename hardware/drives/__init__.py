@@ -1,0 +1,1 @@
+"""USB drives behind the one port of `hardware.drive`."""
