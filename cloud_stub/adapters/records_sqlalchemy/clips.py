@@ -1,0 +1,89 @@
+"""Clips and uploads in SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud_stub.adapters.records_sqlalchemy import schema
+from cloud_stub.adapters.records_sqlalchemy.rows import Rows
+from cloud_stub.domain.records import Clip, ClipPhase, Upload
+
+CLIPS = schema.clips.c
+WATCHABLE = [ClipPhase.RECEIVING, ClipPhase.HELD]
+
+
+class SqlClips:
+    """ClipRecords over one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._clips = Rows(connection, schema.clips, Clip)
+        self._uploads = Rows(connection, schema.uploads, Upload)
+
+    async def add(self, clip: Clip) -> None:
+        await self._clips.add(clip)
+
+    async def get(self, module_id: str, clip_id: str) -> Clip | None:
+        return await self._clips.one(CLIPS.module_id == module_id, CLIPS.clip_id == clip_id)
+
+    async def find(self, account_id: str, clip_id: str) -> Clip | None:
+        return await self._clips.one(CLIPS.account_id == account_id, CLIPS.clip_id == clip_id)
+
+    async def update(self, clip: Clip) -> None:
+        await self._clips.replace(clip)
+
+    async def page(
+        self, account_id: str, *, kind: str, camera_id: str | None, before: datetime | None, limit: int
+    ) -> Sequence[Clip]:
+        where = [CLIPS.account_id == account_id, CLIPS.kind == kind, CLIPS.phase.in_(WATCHABLE)]
+        if camera_id is not None:
+            where.append(CLIPS.camera_id == camera_id)
+        if before is not None:
+            where.append(CLIPS.captured_at < before)
+        return await self._clips.some(*where, order=[CLIPS.captured_at.desc(), CLIPS.clip_id.expression], limit=limit)
+
+    async def held_in_pool(self, pool: str) -> Sequence[Clip]:
+        # SQLite has locked the whole file already (BEGIN IMMEDIATE); elsewhere this locks the pool's rows.
+        await self._connection.execute(select(CLIPS.clip_id).where(CLIPS.pool == pool).with_for_update())
+        return await self._clips.some(
+            CLIPS.pool == pool,
+            CLIPS.phase == ClipPhase.HELD,
+            order=[CLIPS.captured_at.expression, CLIPS.clip_id.expression],
+        )
+
+    async def held_of_account(self, account_id: str) -> Sequence[Clip]:
+        return await self._clips.some(
+            CLIPS.account_id == account_id,
+            CLIPS.phase == ClipPhase.HELD,
+            order=[CLIPS.retained_from.expression, CLIPS.clip_id.expression],
+        )
+
+    async def oldest_held(self, account_id: str) -> Clip | None:
+        found = await self._clips.some(
+            CLIPS.account_id == account_id,
+            CLIPS.phase == ClipPhase.HELD,
+            order=[CLIPS.retained_from.expression, CLIPS.clip_id.expression],
+            limit=1,
+        )
+        return found[0] if found else None
+
+    async def deleting(self) -> Sequence[Clip]:
+        return await self._clips.some(CLIPS.phase == ClipPhase.DELETING, order=[CLIPS.captured_at.expression])
+
+    async def put_upload(self, upload: Upload) -> None:
+        await self._uploads.put(upload)
+
+    async def upload(self, upload_id: str) -> Upload | None:
+        return await self._uploads.one(schema.uploads.c.upload_id == upload_id)
+
+    async def upload_of_clip(self, module_id: str, clip_id: str) -> Upload | None:
+        columns = schema.uploads.c
+        return await self._uploads.one(columns.module_id == module_id, columns.clip_id == clip_id)
+
+    async def uploads_expiring_before(self, when: datetime) -> Sequence[Upload]:
+        columns = schema.uploads.c
+        return await self._uploads.some(
+            columns.finished.is_(False), columns.expires_at < when, order=[columns.expires_at.expression]
+        )

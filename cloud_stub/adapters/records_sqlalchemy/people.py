@@ -1,0 +1,129 @@
+"""Accounts, log-ins, claim codes, modules, cameras, trials and subscriptions in SQL."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud_stub.adapters.records_sqlalchemy import schema
+from cloud_stub.adapters.records_sqlalchemy.rows import Rows
+from cloud_stub.domain.records import Account, Camera, ClaimCode, Module, Session, Subscription, Trial
+
+
+class SqlAccounts:
+    """AccountRecords over one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._accounts = Rows(connection, schema.accounts, Account)
+        self._sessions = Rows(connection, schema.sessions, Session)
+        self._codes = Rows(connection, schema.claim_codes, ClaimCode)
+
+    async def add(self, account: Account) -> None:
+        await self._accounts.add(account)
+
+    async def get(self, account_id: str) -> Account | None:
+        return await self._accounts.one(schema.accounts.c.account_id == account_id)
+
+    async def by_email(self, email: str) -> Account | None:
+        return await self._accounts.one(schema.accounts.c.email == email)
+
+    async def update(self, account: Account) -> None:
+        await self._accounts.replace(account)
+
+    async def all(self) -> Sequence[Account]:
+        return await self._accounts.some(order=[schema.accounts.c.account_id])
+
+    async def add_session(self, session: Session) -> None:
+        await self._sessions.add(session)
+
+    async def session(self, token_hash: str) -> Session | None:
+        return await self._sessions.one(schema.sessions.c.token_hash == token_hash)
+
+    async def drop_session(self, token_hash: str) -> None:
+        await self._connection.execute(delete(schema.sessions).where(schema.sessions.c.token_hash == token_hash))
+
+    async def add_claim_code(self, code: ClaimCode) -> None:
+        await self._codes.add(code)
+
+    async def claim_code(self, code_hash: str) -> ClaimCode | None:
+        return await self._codes.one(schema.claim_codes.c.code_hash == code_hash)
+
+    async def update_claim_code(self, code: ClaimCode) -> None:
+        await self._codes.replace(code)
+
+
+class SqlModules:
+    """ModuleRecords over one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._modules = Rows(connection, schema.modules, Module)
+        self._cameras = Rows(connection, schema.cameras, Camera)
+
+    async def add(self, module: Module) -> None:
+        await self._modules.add(module)
+
+    async def get(self, module_id: str) -> Module | None:
+        return await self._modules.one(schema.modules.c.module_id == module_id)
+
+    async def update(self, module: Module) -> None:
+        await self._modules.replace(module)
+
+    async def of_account(self, account_id: str) -> Sequence[Module]:
+        columns = schema.modules.c
+        return await self._modules.some(
+            columns.account_id == account_id, order=[columns.claimed_at.expression, columns.module_id.expression]
+        )
+
+    async def all(self) -> Sequence[Module]:
+        return await self._modules.some(order=[schema.modules.c.claimed_at.expression])
+
+    async def put_camera(self, camera: Camera) -> None:
+        await self._cameras.put(camera)
+
+    async def camera(self, camera_id: str) -> Camera | None:
+        return await self._cameras.one(schema.cameras.c.camera_id == camera_id)
+
+    async def cameras_of_account(self, account_id: str) -> Sequence[Camera]:
+        columns = schema.cameras.c
+        return await self._cameras.some(
+            columns.account_id == account_id, order=[columns.added_at.expression, columns.camera_id.expression]
+        )
+
+    async def cameras_of_module(self, module_id: str) -> Sequence[Camera]:
+        columns = schema.cameras.c
+        return await self._cameras.some(
+            columns.module_id == module_id, order=[columns.added_at.expression, columns.camera_id.expression]
+        )
+
+
+class SqlPlans:
+    """PlanRecords over one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._trials = Rows(connection, schema.trials, Trial)
+        self._subscriptions = Rows(connection, schema.subscriptions, Subscription)
+
+    async def trials(self, account_id: str) -> Sequence[Trial]:
+        columns = schema.trials.c
+        return await self._trials.some(
+            columns.account_id == account_id, order=[columns.started_at.expression, columns.trial_id.expression]
+        )
+
+    async def put_trial(self, trial: Trial) -> None:
+        await self._trials.put(trial)
+
+    async def subscriptions(self, account_id: str) -> Sequence[Subscription]:
+        columns = schema.subscriptions.c
+        return await self._subscriptions.some(
+            columns.account_id == account_id, order=[columns.starts_at.expression, columns.subscription_id.expression]
+        )
+
+    async def put_subscription(self, subscription: Subscription) -> None:
+        await self._subscriptions.put(subscription)
+
+    async def all_open_trials(self) -> Sequence[Trial]:
+        columns = schema.trials.c
+        return await self._trials.some(
+            columns.ended_at.is_(None), order=[columns.ends_at.expression, columns.trial_id.expression]
+        )

@@ -1,0 +1,248 @@
+"""The tables: one column per field of the value it keeps (cloud_stub.domain.records), under the same name."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from cloud_stub.domain.records import ClipPhase, Disposition
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC datetime, kept as a naive one: not every database keeps the zone."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Refuse a naive value: it would be off by the machine's zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"a time without a zone reached the records: {value!r}"
+            raise ValueError(message)
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
+        """Give the zone back."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A StrEnum, kept as its word."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Store the word."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> StrEnum | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
+        """Read the word."""
+        return None if value is None else self.words(value)
+
+
+metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s"})
+
+
+def _id(name: str, **options: Any) -> Column[str]:  # noqa: ANN401 - passed on to Column
+    return Column(name, String(64), **options)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _id("account_id", primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("password_hash", String(255), nullable=False),
+    Column("vendor", String(64), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("created_on", Date, nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("auto_delete_days", Integer),
+    Column("locale", String(16), nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id("token_hash", primary_key=True),
+    _id("account_id", nullable=False),
+    Column("csrf_token", String(64), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+claim_codes = Table(
+    "claim_codes",
+    metadata,
+    _id("code_hash", primary_key=True),
+    _id("account_id", nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    _id("module_id"),
+)
+
+modules = Table(
+    "modules",
+    metadata,
+    _id("module_id", primary_key=True),
+    _id("account_id", nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("secret_hash", String(64), nullable=False),
+    Column("claimed_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+    Column("online", Boolean, nullable=False),
+    Column("session", Integer),
+    Column("state", Text),
+    Column("state_at", UtcTime),
+)
+
+cameras = Table(
+    "cameras",
+    metadata,
+    _id("camera_id", primary_key=True),
+    _id("module_id", nullable=False, index=True),
+    _id("account_id", nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    Column("proposed_model", String(64), nullable=False),
+    Column("model", String(64)),
+    Column("confirmed_at", UtcTime),
+    Column("source_kind", String(32), nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    _id("trial_id", primary_key=True),
+    _id("account_id", nullable=False, index=True),
+    Column("plan", String(64), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _id("subscription_id", primary_key=True),
+    _id("account_id", nullable=False, index=True),
+    Column("plan", String(64), nullable=False),
+    Column("interval", String(16), nullable=False),
+    Column("starts_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    _id("camera_id"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _id("module_id", primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("issued_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("grace_until", UtcTime, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("token", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("item_id", Integer, primary_key=True, autoincrement=True),
+    _id("module_id", nullable=False),
+    Column("topic", String(64), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("retain", Boolean, nullable=False),
+)
+
+lab_clock = Table(
+    "lab_clock",
+    metadata,
+    Column("only_row", Integer, primary_key=True, autoincrement=False),
+    Column("now", UtcTime, nullable=False),
+    Column("frozen", Boolean, nullable=False),
+    Column("set_at", UtcTime, nullable=False),
+    Column("advancing_to", UtcTime),
+)
+
+log_entries = Table(
+    "log_entries",
+    metadata,
+    Column("entry_id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    _id("account_id", nullable=False, index=True),
+    Column("what", String(64), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("rule", String(128), nullable=False),
+)
+
+clips = Table(
+    "clips",
+    metadata,
+    _id("module_id", primary_key=True),
+    _id("clip_id", primary_key=True),
+    _id("account_id", nullable=False),
+    _id("camera_id", nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("clip_reason", String(32), nullable=False),
+    Column("sink", String(16), nullable=False),
+    Column("why", String(32), nullable=False),
+    Column("grant", String(160), nullable=False),
+    Column("lease_seq", BigInteger, nullable=False),
+    Column("pool", String(160), index=True),
+    Column("keep_for_days", Integer),
+    Column("captured_at", UtcTime, nullable=False),
+    Column("clock_trusted", Boolean, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("retained_from", UtcTime, nullable=False),
+    Column("phase", Word(ClipPhase), nullable=False, index=True),
+    Column("disposition", Word(Disposition)),
+    Column("duration_ms", Integer, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64)),
+    Column("gone_at", UtcTime),
+    Column("gone_because", String(64)),
+    Index("ix_clips_account_captured", "account_id", "captured_at"),
+    Index("ix_clips_account_retained", "account_id", "phase", "retained_from"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    _id("upload_id", primary_key=True),
+    _id("clip_id", nullable=False),
+    _id("module_id", nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("length", BigInteger),
+    Column("metadata", Text, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("finished", Boolean, nullable=False),
+    UniqueConstraint("module_id", "clip_id", name="uq_uploads_clip"),
+)
