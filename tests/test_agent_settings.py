@@ -1,0 +1,78 @@
+"""The agent's settings: a wrong file is refused as a whole, with the line and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import BadInput
+from agent.settings import Settings, load_settings
+
+GOOD = """
+[module]
+state_dir = "/var/lib/veilleur-agent"
+
+[[camera]]
+name = "Front door"
+address = "rtsp://viewer:${PASSWORD}@192.0.2.10/stream1"
+model = "mini"
+"""
+EXAMPLE = Path(__file__).parents[1] / "docs" / "agent.example.toml"
+
+
+def load(tmp_path: Path, text: str) -> Settings:
+    path = tmp_path / "agent.toml"
+    path.write_text(text)
+    return load_settings(path, {"PASSWORD": "secret word"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD.replace("state_dir", "state_folder"), ["line 3", "`module.state_folder`", "state_dir"]),
+        (GOOD + "\n[recordings]\n", ["`recordings`", "recording, spool"]),
+        (GOOD + 'modle = "x"\n', ["line 9", "`camera.[1].modle`", "model"]),
+        (GOOD + "[recording]\npre_roll_s = -1\n", ["line 10", "`recording.pre_roll_s`"]),
+        (GOOD + "[drive]\n", ["`uuid`", "`emulated`"]),
+        (GOOD + '[diagnostics]\nhost = "0.0.0.0"\n', ["line 10", "127.0.0.1"]),
+        (GOOD + GOOD[GOOD.index("[[") :], ["same name: Front door"]),
+        (GOOD.replace("PASSWORD", "MISSING"), ["no variable MISSING"]),
+        (GOOD.split("[[", maxsplit=1)[0], ["`camera`"]),
+        (GOOD + "= 3", ["not valid TOML"]),
+    ],
+)
+def test_a_wrong_file_is_refused_with_what_and_where(tmp_path: Path, text: str, expected: list[str]) -> None:
+    with pytest.raises(BadInput) as caught:
+        load(tmp_path, text)
+    for part in expected:
+        assert part in str(caught.value)
+    assert "secret word" not in str(caught.value)
+
+
+def test_a_missing_file_says_where_an_example_is(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"agent\.example\.toml"):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_a_password_comes_from_the_environment(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD).camera[0].address == "rtsp://viewer:secret word@192.0.2.10/stream1"
+
+
+def test_a_camera_keeps_its_id_as_long_as_module_and_name_stay(tmp_path: Path) -> None:
+    camera = load(tmp_path, GOOD).camera[0]
+    assert camera.camera_id("m1") == camera.camera_id("m1")
+    assert camera.camera_id("m1") != camera.camera_id("m2")
+
+
+def test_the_example_shows_every_setting_with_its_default() -> None:
+    settings = load_settings(EXAMPLE, {"FRONT_DOOR_PASSWORD": "x"})
+    defaults = Settings.model_validate(
+        {"module": {"state_dir": "/x"}, "camera": [{"name": "a", "address": "b", "model": "c"}]}
+    )
+    assert settings.recording == defaults.recording
+    assert settings.spool == defaults.spool
+    assert settings.diagnostics == defaults.diagnostics
+    text = EXAMPLE.read_text()
+    for section in (settings.module, settings.recording, settings.spool, settings.drive, settings.camera[0]):
+        assert section is not None
+        for name in type(section).model_fields:
+            assert name in text
