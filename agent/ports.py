@@ -1,6 +1,6 @@
 """What the flows need from the outside world; each comment is the contract that the adapters' test suites hold."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -130,6 +130,9 @@ class Ledger(Protocol):
     async def newest(self, limit: int) -> Sequence[ClipRow]:
         """Return the newest rows of any phase, newest first."""
 
+    async def with_files(self, limit: int = 100_000) -> Sequence[ClipRow]:
+        """Return rows of any phase whose file still stands in the spool (`path`), oldest first."""
+
     async def counts(self) -> Mapping[RowPhase, int]:
         """Count the rows of every phase that has any."""
 
@@ -177,6 +180,9 @@ class Uploads(Protocol):
     async def status(self, clip_id: str) -> CloudStatus:
         """Ask what the cloud holds."""
 
+    async def terminate(self, upload_url: str) -> None:
+        """Take an upload back that differs from what stands here; one that is gone already is no error."""
+
 
 class ModuleApi(Protocol):
     """The few HTTP calls of a module that are not uploads. Errors as in `Uploads`."""
@@ -190,7 +196,10 @@ class ModuleApi(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One MQTT message on a topic relative to the module's prefix."""
+    """One MQTT message on a topic relative to the module's prefix.
+
+    `response_topic` is relative too; one outside the module's own prefix arrives as `None`.
+    """
 
     topic: str
     payload: bytes
@@ -205,8 +214,15 @@ class Broker(Protocol):
     lost or refused; the flow reconnects with backoff. Publishing outside a session raises `TryLater`.
     """
 
-    def session(self, subscribe: Sequence[str], will: bytes, birth: bytes) -> AsyncIterator[Message]:
-        """Connect (MQTT 5, clean start false), set the retained will, publish the birth, subscribe, yield messages."""
+    def session(
+        self, subscribe: Sequence[str], will: bytes, birth: bytes, ready: Callable[[], None] = lambda: None
+    ) -> AsyncGenerator[Message, None]:
+        """Connect (MQTT 5, clean start false), set the retained will, publish the birth, subscribe, yield messages.
+
+        `ready` is called once, when birth and subscriptions are acknowledged. A message is acknowledged to the broker
+        when the next one is asked for, so one that was not handled comes again. Closing the iterator publishes the
+        will as a goodbye.
+        """
 
     async def publish(
         self, topic: str, payload: bytes, *, retain: bool = False, correlation_data: bytes | None = None
@@ -267,3 +283,9 @@ class DriveStore(Protocol):
 
     async def holds(self, row: ClipRow) -> bool:
         """Say whether the drive holds this clip whole (size and SHA-256)."""
+
+    async def read(self, row: ClipRow, offset: int, length: int) -> bytes:
+        """Return at most `length` bytes of a clip that was parked on the drive; raises `DriveGone`."""
+
+    async def remove(self, row: ClipRow) -> None:
+        """Delete our copy of a parked clip: only a file of the manifest with this row's hash; raises `DriveGone`."""

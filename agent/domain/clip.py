@@ -92,7 +92,10 @@ class ClipRow:
     `path` is relative to the spool folder while the file is there, else `None`; `usb_path` is relative to the drive's
     root. `captured_at` is an ISO 8601 UTC time of the first picture; `clock_trusted` says whether to believe it.
     `synced_bytes` counts what an fdatasync has covered; `size_bytes`, `sha256` and `duration_ms` stand from close on.
-    `upload_url` and `attempts` belong to the uploader. `lost_because` is set exactly in phase `LOST`.
+    `upload_url` and `attempts` belong to the uploader. `lost_because` is set exactly in phase `LOST`. A path that still
+    stands in an ended phase is a delete that is not finished. A held or spooled row may stand on the drive instead of
+    the spool (`usb_path` without `path`): a clip that was parked there while there was no lease.
+    `refused_seq` is the lease under which the cloud refused the clip; `ended_early` says why a recording was cut short.
     """
 
     clip_id: str
@@ -112,3 +115,5 @@ class ClipRow:
     upload_url: str | None = None
     attempts: int = 0
     lost_because: str | None = None
+    refused_seq: int | None = None
+    ended_early: str | None = None

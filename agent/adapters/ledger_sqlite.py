@@ -1,0 +1,189 @@
+"""The clip ledger, the event outbox and the seen commands in one SQLite file (aiosqlite, WAL, synchronous=FULL)."""
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import aiosqlite
+import structlog
+
+from agent.adapters.ledger_damage import move_aside, readable_rows
+from agent.adapters.ledger_rows import Value, row_to_values, values_to_row
+from agent.adapters.ledger_schema import COLUMNS, MIGRATIONS, NEWEST
+from agent.domain.clip import ClipRow, RowPhase
+from agent.errors import BadInput
+
+REMEMBERED_COMMANDS = 1000
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM clips"  # noqa: S608 - our own constants
+_INSERT = f"INSERT INTO clips ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - as above
+_UPDATE = (
+    "UPDATE clips SET "  # noqa: S608 - our own constants
+    + ", ".join("synced_bytes = max(synced_bytes, ?)" if name == "synced_bytes" else f"{name} = ?" for name in COLUMNS)
+    + " WHERE clip_id = ?"
+)
+
+_log = structlog.get_logger()
+
+
+class SqliteLedger:
+    """The Ledger port on one file.
+
+    `open` migrates an older file, refuses a newer one with `BadInput`, and replaces a damaged one: the damaged file is
+    moved aside (never deleted), every row that can still be read is kept, and `rebuilt` is True for this run, so that
+    the recovery at start adopts spool files whose rows were lost.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: aiosqlite.Connection | None = None
+        self._transaction = asyncio.Lock()
+        self.rebuilt = False
+
+    async def open(self) -> Self:
+        """Open, check and migrate the file; `BadInput` for a ledger of a newer version."""
+        await asyncio.to_thread(self._path.parent.mkdir, parents=True, exist_ok=True)
+        try:
+            await self._connect()
+        except sqlite3.DatabaseError as error:
+            await self._replace_damaged(str(error))
+        return self
+
+    async def close(self) -> None:
+        """Close the file. Idempotent."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _connect(self) -> None:
+        self._connection = await aiosqlite.connect(self._path, isolation_level=None)
+        try:
+            self._connection.row_factory = sqlite3.Row
+            await self._connection.execute("PRAGMA journal_mode=WAL")
+            await self._connection.execute("PRAGMA synchronous=FULL")
+            await self._connection.execute("PRAGMA busy_timeout=5000")
+            await self._check_integrity()
+            await self._migrate()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _check_integrity(self) -> None:
+        cursor = await self._db.execute("PRAGMA integrity_check(1)")
+        answer = await cursor.fetchone()
+        if answer is None or answer[0] != "ok":
+            raise sqlite3.DatabaseError("the integrity check failed")
+
+    async def _migrate(self) -> None:
+        cursor = await self._db.execute("PRAGMA user_version")
+        found = await cursor.fetchone()
+        version = 0 if found is None else int(found[0])
+        if version > NEWEST:
+            raise BadInput(
+                f"The ledger {self._path.name} has version {version}, this program knows {NEWEST}: install the newer "
+                "version again, or move the ledger away to start with an empty one."
+            )
+        for target in range(version + 1, NEWEST + 1):
+            await self._db.execute("BEGIN IMMEDIATE")
+            for statement in MIGRATIONS[target]:
+                await self._db.execute(statement)
+            await self._db.execute(f"PRAGMA user_version = {target}")
+            await self._db.execute("COMMIT")
+
+    async def _replace_damaged(self, problem: str) -> None:
+        rows = await asyncio.to_thread(readable_rows, self._path)
+        kept_as = await asyncio.to_thread(move_aside, self._path)
+        await self._connect()
+        saved = 0
+        for values in rows:
+            with contextlib.suppress(ValueError, KeyError, TypeError, sqlite3.IntegrityError):
+                await self._db.execute(_INSERT, row_to_values(values_to_row(values)))
+                saved += 1
+        self.rebuilt = True
+        _log.error("ledger_damaged", problem=problem, moved_to=kept_as.name, rows_saved=saved)
+
+    @property
+    def _db(self) -> aiosqlite.Connection:
+        if self._connection is None:
+            raise RuntimeError("The ledger is not open: await open() first.")
+        return self._connection
+
+    async def insert(self, row: ClipRow) -> None:
+        async with self._transaction:
+            try:
+                await self._db.execute(_INSERT, row_to_values(row))
+            except sqlite3.IntegrityError:
+                raise ValueError(f"The ledger has a row for clip {row.clip_id} already.") from None
+
+    async def get(self, clip_id: str) -> ClipRow | None:
+        rows = await self._rows(f"{_SELECT} WHERE clip_id = ?", (clip_id,))
+        return rows[0] if rows else None
+
+    async def update(self, row: ClipRow) -> None:
+        async with self._transaction:
+            cursor = await self._db.execute(_UPDATE, (*row_to_values(row), row.clip_id))
+            if cursor.rowcount == 0:
+                raise KeyError(row.clip_id)
+
+    async def note_synced(self, clip_id: str, synced_bytes: int) -> None:
+        async with self._transaction:
+            await self._db.execute("PRAGMA synchronous=NORMAL")
+            try:
+                await self._db.execute(
+                    "UPDATE clips SET synced_bytes = max(synced_bytes, ?) WHERE clip_id = ?", (synced_bytes, clip_id)
+                )
+            finally:
+                await self._db.execute("PRAGMA synchronous=FULL")
+
+    async def in_phases(self, phases: Sequence[RowPhase], limit: int = 1000) -> Sequence[ClipRow]:
+        marks = ", ".join("?" * len(phases))
+        query = f"{_SELECT} WHERE phase IN ({marks}) ORDER BY row_number LIMIT ?"
+        return await self._rows(query, (*(phase.value for phase in phases), limit))
+
+    async def newest(self, limit: int) -> Sequence[ClipRow]:
+        return await self._rows(f"{_SELECT} ORDER BY row_number DESC LIMIT ?", (limit,))
+
+    async def with_files(self, limit: int = 100_000) -> Sequence[ClipRow]:
+        return await self._rows(f"{_SELECT} WHERE path IS NOT NULL ORDER BY row_number LIMIT ?", (limit,))
+
+    async def counts(self) -> Mapping[RowPhase, int]:
+        cursor = await self._db.execute("SELECT phase, count(*) FROM clips GROUP BY phase")
+        return {RowPhase(phase): int(count) for phase, count in await cursor.fetchall()}
+
+    async def spool_bytes(self) -> int:
+        cursor = await self._db.execute(
+            "SELECT coalesce(sum(max(coalesce(size_bytes, 0), synced_bytes)), 0) FROM clips WHERE path IS NOT NULL"
+        )
+        found = await cursor.fetchone()
+        return 0 if found is None else int(found[0])
+
+    async def put_event(self, topic: str, payload: Mapping[str, object]) -> None:
+        async with self._transaction:
+            await self._db.execute("INSERT INTO events (topic, payload) VALUES (?, ?)", (topic, json.dumps(payload)))
+
+    async def next_events(self, limit: int) -> Sequence[tuple[int, str, Mapping[str, object]]]:
+        query = "SELECT row_number, topic, payload FROM events ORDER BY row_number LIMIT ?"
+        cursor = await self._db.execute(query, (limit,))
+        return [(int(number), str(topic), json.loads(payload)) for number, topic, payload in await cursor.fetchall()]
+
+    async def drop_event(self, row_number: int) -> None:
+        async with self._transaction:
+            await self._db.execute("DELETE FROM events WHERE row_number = ?", (row_number,))
+
+    async def remember_command(self, command_id: str) -> bool:
+        async with self._transaction:
+            # Two statements, no transaction: the second only trims, and a cancelled task leaves none open.
+            cursor = await self._db.execute("INSERT OR IGNORE INTO commands (command_id) VALUES (?)", (command_id,))
+            is_new = cursor.rowcount == 1
+            await self._db.execute(
+                "DELETE FROM commands WHERE row_number <= (SELECT max(row_number) FROM commands) - ?",
+                (REMEMBERED_COMMANDS,),
+            )
+            return is_new
+
+    async def _rows(self, query: str, values: tuple[Value, ...]) -> list[ClipRow]:
+        cursor = await self._db.execute(query, values)
+        return [values_to_row(dict(found)) for found in await cursor.fetchall()]

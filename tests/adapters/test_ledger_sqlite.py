@@ -1,0 +1,237 @@
+"""The ledger on SQLite: damage and versions first, then the port's contract."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.adapters.ledger_schema import MIGRATIONS, NEWEST
+from agent.adapters.ledger_sqlite import SqliteLedger
+from agent.domain.clip import BlockedBy, ClipReason, ClipRow, MediaKind, RowPhase, Sink, SinkChoice, SinkReason
+from agent.errors import BadInput
+
+DUMP_V1 = Path(__file__).parent / "ledger_v1.sql"
+FOR_CLOUD = SinkChoice(Sink.CLOUD, SinkReason.TRIAL, None, "trial:1", 1772323200000)
+
+
+def row(clip_id: str, phase: RowPhase = RowPhase.RECORDING, choice: SinkChoice = FOR_CLOUD) -> ClipRow:
+    return ClipRow(
+        clip_id, "camera", MediaKind.CLIP, ClipReason.MOTION, phase, choice, "2026-03-01T00:00:00.000Z", True, None
+    )
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
+    opened = await SqliteLedger(tmp_path / "state" / "ledger.sqlite").open()
+    yield opened
+    await opened.close()
+
+
+def schema(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info('clips')")}
+
+
+def moved_aside(folder: Path) -> list[str]:
+    return sorted(found.name for found in folder.glob("*.damaged-?"))
+
+
+async def test_a_ledger_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    await (await SqliteLedger(path).open()).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {NEWEST + 1}")
+    with pytest.raises(BadInput, match="install the newer version"):
+        await SqliteLedger(path).open()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (NEWEST + 1,)
+    assert not moved_aside(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"this is no database, whatever its name says" * 50, b"SQLite format 3\x00" * 300])
+async def test_a_file_that_is_no_database_is_moved_aside_and_replaced(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.write_bytes(content)
+    ledger = await SqliteLedger(path).open()
+    assert ledger.rebuilt
+    await ledger.insert(row("a"))
+    await ledger.close()
+    assert (tmp_path / "ledger.sqlite.damaged-1").read_bytes() == content
+
+
+async def test_a_damaged_ledger_keeps_every_row_that_can_still_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger = await SqliteLedger(path).open()
+    for number in range(300):
+        await ledger.insert(row(f"clip-{number:03}"))
+    await ledger.close()
+    content = bytearray(path.read_bytes())
+    page = 4096
+    content[20 * page : 21 * page] = b"\xff" * page
+    path.write_bytes(content)
+
+    again = await SqliteLedger(path).open()
+    kept = {found.clip_id for found in await again.newest(1000)}
+    await again.close()
+
+    assert again.rebuilt
+    assert 200 < len(kept) < 301
+    assert (tmp_path / "ledger.sqlite.damaged-1").read_bytes() == bytes(content)
+
+
+async def test_damage_twice_keeps_both_files(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    for number in (1, 2):
+        path.write_bytes(b"nonsense %d" % number * 100)
+        await (await SqliteLedger(path).open()).close()
+        for companion in ("-wal", "-shm"):
+            path.with_name(path.name + companion).unlink(missing_ok=True)
+    assert moved_aside(tmp_path) == ["ledger.sqlite.damaged-1", "ledger.sqlite.damaged-2"]
+
+
+async def test_a_stored_ledger_of_version_1_is_upgraded_with_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(DUMP_V1.read_text())
+    assert "refused_seq" not in schema(path)
+
+    ledger = await SqliteLedger(path).open()
+    rows = {found.clip_id: found for found in await ledger.newest(10)}
+    assert [number for number, _, _ in await ledger.next_events(10)] == [1]
+    assert not await ledger.remember_command("0b0b0b0b-0000-4000-8000-000000000001")
+    await ledger.close()
+
+    assert not ledger.rebuilt
+    stored = rows["d1d2d3d4-1111-4222-8333-444455556666"]
+    assert (stored.phase, stored.size_bytes, stored.refused_seq) == (RowPhase.STORED_CLOUD, 3145728, None)
+    assert stored.choice == FOR_CLOUD.__class__(Sink.CLOUD, SinkReason.TRIAL, None, "trial:77aa", 1772323200000)
+    not_kept = rows["d1d2d3d4-1111-4222-8333-444455557777"]
+    assert not_kept.choice.blocked_by is BlockedBy.DRIVE_FULL
+
+
+async def test_an_upgraded_ledger_has_the_columns_of_a_new_one(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.sqlite", tmp_path / "new.sqlite"
+    with closing(sqlite3.connect(old)) as connection:
+        connection.executescript(DUMP_V1.read_text())
+    for path in (old, new):
+        await (await SqliteLedger(path).open()).close()
+    assert schema(old) == schema(new)
+    assert sorted(MIGRATIONS) == list(range(1, NEWEST + 1))
+
+
+async def test_a_second_row_for_a_clip_is_an_error_and_changes_nothing(ledger: SqliteLedger) -> None:
+    await ledger.insert(row("a"))
+    with pytest.raises(ValueError, match="already"):
+        await ledger.insert(row("a", RowPhase.LOST))
+    found = await ledger.get("a")
+    assert found is not None
+    assert found.phase is RowPhase.RECORDING
+
+
+async def test_updating_a_row_that_is_not_there_is_a_key_error(ledger: SqliteLedger) -> None:
+    with pytest.raises(KeyError):
+        await ledger.update(row("nobody"))
+    assert await ledger.get("nobody") is None
+
+
+async def test_a_row_comes_back_as_it_went_in_with_every_field(ledger: SqliteLedger) -> None:
+    full = replace(
+        row("a", RowPhase.LOST, SinkChoice(Sink.NONE, SinkReason.NOT_ENTITLED, BlockedBy.DRIVE_PULLED, "g", 5)),
+        kind=MediaKind.PHOTO,
+        clip_reason=ClipReason.PHOTOS,
+        clock_trusted=False,
+        path="a.jpg",
+        usb_path="veilleur/a.jpg",
+        synced_bytes=4,
+        size_bytes=9,
+        sha256="00",
+        duration_ms=1000,
+        upload_url="http://127.0.0.1/files/1",
+        attempts=3,
+        lost_because="spool_full",
+        refused_seq=5,
+        ended_early="disk_full",
+    )
+    await ledger.insert(row("a"))
+    await ledger.update(full)
+    assert await ledger.get("a") == full
+
+
+async def test_synced_bytes_only_rise(ledger: SqliteLedger) -> None:
+    await ledger.insert(row("a"))
+    for value in (10, 30, 20):
+        await ledger.note_synced("a", value)
+    await ledger.update(replace(row("a"), synced_bytes=5))
+    found = await ledger.get("a")
+    assert found is not None
+    assert found.synced_bytes == 30
+
+
+async def test_rows_come_oldest_first_by_phase_and_newest_first_over_all(ledger: SqliteLedger) -> None:
+    phases = [RowPhase.SPOOLED, RowPhase.HELD, RowPhase.SPOOLED, RowPhase.LOST]
+    for number, phase in enumerate(phases):
+        await ledger.insert(row(str(number), phase))
+    assert [found.clip_id for found in await ledger.in_phases([RowPhase.SPOOLED, RowPhase.HELD])] == ["0", "1", "2"]
+    assert [found.clip_id for found in await ledger.in_phases([RowPhase.SPOOLED], limit=1)] == ["0"]
+    assert [found.clip_id for found in await ledger.newest(2)] == ["3", "2"]
+    assert await ledger.counts() == {RowPhase.SPOOLED: 2, RowPhase.HELD: 1, RowPhase.LOST: 1}
+
+
+async def test_the_spool_counts_the_files_that_stand_in_it(ledger: SqliteLedger) -> None:
+    await ledger.insert(replace(row("growing"), path="1.mp4", synced_bytes=100))
+    await ledger.insert(replace(row("closed", RowPhase.SPOOLED), path="2.mp4", synced_bytes=50, size_bytes=70))
+    await ledger.insert(replace(row("stored", RowPhase.STORED_CLOUD), path=None, size_bytes=1000))
+    assert await ledger.spool_bytes() == 170
+    assert [found.clip_id for found in await ledger.with_files()] == ["growing", "closed"]
+
+
+async def test_events_leave_in_order_and_only_when_dropped(ledger: SqliteLedger) -> None:
+    for number in range(3):
+        await ledger.put_event("event/clip", {"event_id": str(number), "text": "fenêtre"})
+    first, second, _ = await ledger.next_events(10)
+    assert (first[1], first[2]) == ("event/clip", {"event_id": "0", "text": "fenêtre"})
+    await ledger.drop_event(first[0])
+    assert [number for number, _, _ in await ledger.next_events(1)] == [second[0]]
+
+
+async def test_a_command_is_new_once_and_the_newest_thousand_are_kept(ledger: SqliteLedger) -> None:
+    assert await ledger.remember_command("first")
+    assert not await ledger.remember_command("first")
+    for number in range(1000):
+        assert await ledger.remember_command(str(number))
+    assert not await ledger.remember_command("0")
+    assert await ledger.remember_command("first")
+
+
+async def test_callers_at_the_same_time_do_not_disturb_each_other(ledger: SqliteLedger) -> None:
+    await asyncio.gather(*(ledger.insert(row(str(number))) for number in range(40)))
+    await asyncio.gather(
+        *(ledger.note_synced(str(number), number) for number in range(40)),
+        *(ledger.remember_command(str(number % 20)) for number in range(40)),
+    )
+    assert sum((found.synced_bytes for found in await ledger.newest(100)), 0) == sum(range(40))
+
+
+async def test_everything_is_there_after_closing_and_opening(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger = await SqliteLedger(path).open()
+    await ledger.insert(row("a"))
+    await ledger.put_event("event/clip", {"event_id": "1"})
+    await ledger.close()
+    again = await SqliteLedger(path).open()
+    assert await again.get("a") == row("a")
+    assert len(await again.next_events(5)) == 1
+    await again.close()
+
+
+async def test_a_commit_is_synced_and_only_the_hint_is_not(ledger: SqliteLedger) -> None:
+    cursor = await ledger._db.execute("PRAGMA synchronous")
+    assert tuple(await cursor.fetchone() or ()) == (2,)
+    await ledger.insert(row("a"))
+    await ledger.note_synced("a", 1)
+    cursor = await ledger._db.execute("PRAGMA synchronous")
+    assert tuple(await cursor.fetchone() or ()) == (2,)
