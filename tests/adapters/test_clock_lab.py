@@ -1,0 +1,92 @@
+"""The lab clock: documents of `clock_v1.json` over the system clock."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.adapters.clock_lab import LabClock
+from tests.manual_clock import ManualClock
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "contract" / "clock_v1.json").read_text())
+SEQ = GOLDEN["lease_seq"]
+APRIL = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+class FlooredManualClock(ManualClock):
+    def raise_floor(self, civil_s: float) -> None:
+        self.civil = max(self.civil, datetime.fromtimestamp(civil_s, UTC))
+
+    def floor_s(self) -> float:
+        return self.civil.timestamp()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"now": "yesterday", "frozen": True}, {"now": "2026-04-01T00:00:00", "frozen": True}, {"now": None}],
+)
+def test_a_document_that_cannot_be_read_changes_nothing(document: Mapping[str, object]) -> None:
+    inner = FlooredManualClock()
+    clock = LabClock(inner)
+    clock.take(document)
+    assert clock.now() == inner.now()
+
+
+def test_a_document_waits_for_the_lease_it_names() -> None:
+    inner = FlooredManualClock()
+    clock = LabClock(inner)
+    jumps: list[datetime] = []
+    clock.listeners.append(lambda: jumps.append(clock.now()))
+    clock.lease_taken(SEQ - 1)
+    clock.take(GOLDEN)
+    assert clock.now() == inner.now()
+    clock.lease_taken(SEQ)
+    assert clock.now() == APRIL
+    assert jumps == [APRIL]
+
+
+def test_a_document_whose_lease_was_taken_before_applies_at_once() -> None:
+    clock = LabClock(FlooredManualClock())
+    clock.lease_taken(SEQ + 1)
+    clock.take(GOLDEN)
+    assert clock.now() == APRIL
+
+
+async def test_frozen_stands_still_while_monotonic_time_goes_on_and_a_running_clock_moves() -> None:
+    inner = FlooredManualClock()
+    clock = LabClock(inner)
+    clock.take({**GOLDEN, "frozen": True, "lease_seq": None})
+    await inner.advance(3600)
+    assert (clock.now(), clock.monotonic()) == (APRIL, inner.monotonic())
+    clock.take({**GOLDEN, "frozen": False, "lease_seq": None})
+    await inner.advance(10)
+    assert clock.now() == APRIL + timedelta(seconds=10)
+
+
+def test_a_lease_issued_later_than_lab_time_moves_it_up_and_leaves_real_time_alone() -> None:
+    inner = FlooredManualClock()
+    clock = LabClock(inner)
+    clock.take({**GOLDEN, "frozen": True, "lease_seq": None})
+    clock.raise_floor((APRIL + timedelta(days=30)).timestamp())
+    assert clock.now() == APRIL + timedelta(days=30)
+    assert inner.now() < APRIL
+
+
+async def test_a_restart_without_a_broker_stays_in_the_labs_time() -> None:
+    inner = FlooredManualClock()
+    kept: list[Mapping[str, object]] = []
+    LabClock(inner, keep=kept.append).take({**GOLDEN, "lease_seq": None})
+    await inner.advance(100)
+    clock = LabClock(inner, kept=json.loads(json.dumps(kept[-1])))
+    assert clock.now() == APRIL + timedelta(seconds=100)
+
+
+async def test_a_retained_document_that_says_when_it_was_written_is_not_late() -> None:
+    inner = FlooredManualClock()
+    written = inner.now()
+    await inner.advance(500)
+    clock = LabClock(inner)
+    clock.take({**GOLDEN, "lease_seq": None, "real_at": written.isoformat()})
+    assert clock.now() == APRIL + timedelta(seconds=500)
