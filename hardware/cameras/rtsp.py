@@ -1,0 +1,123 @@
+"""An RTSP camera over TCP: packets as the camera sent them, and sentences for everything that goes wrong on the way."""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import av
+from av.container import InputContainer
+
+from hardware.camera import CameraError, CameraLost, CameraRefused, EncodedPacket, StreamInfo
+from hardware.cameras.interruptible import InterruptibleSource
+from hardware.cameras.timestamps import StampRepair
+from hardware.cameras.video_stream import encoded_packets, stream_info, video_stream
+
+CONNECT_S = 4.0
+READ_S = 2.5
+"""FFmpeg gives a frozen peer twice this time: once for the packet, once for the farewell."""
+
+LONGEST_GAP_S = 6.0
+"""A live camera that is silent for longer is lost, so a larger step in its stamps is a clock that was set."""
+
+
+class RtspLink:
+    """The blocking side. The address holds the password: no message and no exception of ours may carry it."""
+
+    def __init__(self, address: str, *, monotonic: Callable[[], float], nominal_fps: float) -> None:
+        self._address = address
+        self._monotonic = monotonic
+        self._nominal_fps = nominal_fps
+        self._name = f"The camera at {_host_and_port(address)}"
+        self._container: InputContainer | None = None
+        self._info: StreamInfo | None = None
+
+    def connect(self) -> StreamInfo:
+        failure: CameraError
+        try:
+            self._container = av.open(
+                self._address,
+                mode="r",
+                options={"rtsp_transport": "tcp", "allowed_media_types": "video"},
+                timeout=(CONNECT_S, READ_S),
+            )
+        except (av.FFmpegError, OSError) as error:
+            failure = self._explain(error)
+        else:
+            stream = video_stream(self._container, self._name)
+            self._info = stream_info(self._container, stream, nominal_fps=self._nominal_fps, what=self._name)
+            return self._info
+        raise failure  # outside the handler: FFmpeg's error holds the address, and must not hang on to ours
+
+    def read(self) -> Iterator[EncodedPacket | None]:
+        if self._container is None or self._info is None:
+            return
+        stream = video_stream(self._container, self._name)
+        repair = StampRepair(
+            time_base=self._info.time_base, nominal_fps=self._info.nominal_fps, longest_gap_s=LONGEST_GAP_S
+        )
+        failure = CameraLost(f"{self._name} ended the connection; the agent tries again.")
+        try:
+            yield from encoded_packets(self._container.demux(stream), repair, self._monotonic)
+        except (av.FFmpegError, OSError) as error:
+            failure = self._lost(error)
+        raise failure
+
+    def release(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _lost(self, error: Exception) -> CameraLost:
+        if isinstance(error, av.ExitError):
+            return CameraLost(f"{self._name} stopped sending; is it still on, and on the network?")
+        return CameraLost(f"{self._name} broke off in the middle of its stream; the agent tries again.")
+
+    def _explain(self, error: Exception) -> CameraError:
+        for kinds, failure, sentence in EXPLANATIONS:
+            if isinstance(error, kinds):
+                return failure(sentence.format(camera=self._name))
+        return CameraLost(f"{self._name} cannot be reached; check its address and that it is on the network.")
+
+
+EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[CameraError], str], ...] = (
+    (
+        (av.HTTPUnauthorizedError, av.HTTPForbiddenError),
+        CameraRefused,
+        "{camera} refused the user name or password; correct them in its address (rtsp://user:password@...).",
+    ),
+    (
+        (av.HTTPNotFoundError,),
+        CameraRefused,
+        "{camera} has no stream under this path; its manual or its settings page says the right one.",
+    ),
+    (
+        (av.HTTPError,),
+        CameraRefused,
+        "{camera} refused the request; check the path of the stream and that the camera offers RTSP over TCP.",
+    ),
+    (
+        (av.InvalidDataError, av.ProtocolNotFoundError),
+        CameraRefused,
+        "{camera} does not answer as an RTSP camera; check the port, and that RTSP is switched on.",
+    ),
+    (
+        (ConnectionRefusedError,),
+        CameraLost,
+        "{camera} refuses connections; check the port, and that the camera is on and RTSP is switched on.",
+    ),
+    (
+        (av.ExitError, TimeoutError),
+        CameraLost,
+        "{camera} did not answer in time; check its address, and that it is on and on the network.",
+    ),
+)
+
+
+def rtsp_source(address: str, *, monotonic: Callable[[], float], nominal_fps: float = 25.0) -> InterruptibleSource:
+    """Return a CameraSource for `rtsp://` or `rtsps://` (TCP only, so that a firewall needs one rule)."""
+    link = RtspLink(address, monotonic=monotonic, nominal_fps=nominal_fps)
+    return InterruptibleSource(link, silence=f"The camera at {_host_and_port(address)} sends no pictures.")
+
+
+def _host_and_port(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.hostname}:{parts.port or (322 if parts.scheme == 'rtsps' else 554)}"
