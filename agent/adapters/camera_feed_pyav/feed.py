@@ -1,0 +1,129 @@
+"""One opened camera: its own thread reads and analyses; the event loop gets batches through a bounded queue."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+
+from agent.adapters.camera_feed_pyav.picture_analysis import PictureAnalysis
+from agent.ports import FeedStep
+from agent.vision.detector import MotionDetector
+from hardware.camera import CameraError, CameraLost, CameraSource, EncodedPacket, StreamInfo
+
+BATCH_S = 0.25
+BATCHES_IN_FLIGHT = 40
+"""About 10 s of video between camera and event loop; then the camera has to wait."""
+PATIENCE_S = 10.0
+JOIN_S = 8.0
+"""A source may block 6 s for its next packet; `close` ends that within a second, this is the belt."""
+
+
+class PyavCameraFeed:
+    """A CameraFeed over any CameraSource. With `watch_motion` off nothing is decoded: no readings, no pictures.
+
+    No packet is dropped between camera and consumer. When the consumer is behind by about 10 s of video, the thread
+    stops reading (the camera's own connection then holds back); 10 s later the feed ends with `CameraLost`, a loss
+    with a sentence instead of a silent gap.
+    """
+
+    def __init__(
+        self, source: CameraSource, *, watch_motion: bool = True, detector: MotionDetector | None = None
+    ) -> None:
+        self._source = source
+        self._watch_motion = watch_motion
+        self._detector = detector
+        self._analysis: PictureAnalysis | None = None
+        self._slots = threading.Semaphore(BATCHES_IN_FLIGHT)
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._queue: asyncio.Queue[Sequence[FeedStep] | BaseException | None] = asyncio.Queue()
+
+    async def open(self) -> StreamInfo:
+        loop = asyncio.get_running_loop()
+        described: asyncio.Future[StreamInfo] = loop.create_future()
+        self._thread = threading.Thread(target=self._run, args=(loop, described), name="camera", daemon=True)
+        self._thread.start()
+        return await described
+
+    async def steps(self) -> AsyncIterator[Sequence[FeedStep]]:
+        while True:
+            item = await self._queue.get()
+            self._slots.release()
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    async def latest_jpeg(self, max_width: int) -> bytes | None:
+        analysis = self._analysis
+        return None if analysis is None else await asyncio.to_thread(analysis.newest_jpeg, max_width)
+
+    async def close(self) -> None:
+        self._closed.set()
+        self._source.close()
+        self._slots.release()  # a thread that waits for the consumer wakes up and sees `_closed`
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, JOIN_S)
+
+    def _run(self, loop: asyncio.AbstractEventLoop, described: "asyncio.Future[StreamInfo]") -> None:
+        """Own the source, from open to close."""
+        ending: BaseException | None = None
+        try:
+            stream = self._source.open()
+            if self._watch_motion:
+                self._analysis = PictureAnalysis(stream, self._detector)
+            self._call(loop, _describe, described, stream)
+            self._pump(loop, stream)
+        except CameraError as error:
+            ending = error
+        except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to: the loop gets it as a loss
+            ending = CameraLost(f"Reading this camera failed ({type(error).__name__}); it is opened again.")
+            ending.__cause__ = error
+        finally:
+            self._source.close()
+        self._call(loop, _describe, described, ending or CameraLost("The camera ended before it described its video."))
+        self._call(loop, self._queue.put_nowait, ending)
+
+    def _pump(self, loop: asyncio.AbstractEventLoop, stream: StreamInfo) -> None:
+        batch: list[FeedStep] = []
+        batch_ticks = int(BATCH_S / stream.time_base)
+        was_moving = False
+        try:
+            for packet in self._source.packets():
+                if self._closed.is_set():
+                    return
+                step = FeedStep(packet, self._analysis.see(packet) if self._analysis is not None else None)
+                batch.append(step)
+                turned = step.reading is not None and step.reading.moving is not was_moving
+                was_moving = was_moving is not turned
+                if turned or _ends_after(batch[0].packet, packet) >= batch_ticks:
+                    self._hand_over(loop, batch)
+                    batch = []
+        finally:
+            if batch and not self._closed.is_set():
+                self._hand_over(loop, batch)
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop, batch: Sequence[FeedStep]) -> None:
+        if not self._slots.acquire(timeout=PATIENCE_S) and not self._closed.is_set():
+            raise CameraLost("The agent is too busy to keep up with this camera: lower its bitrate or frame rate.")
+        self._call(loop, self._queue.put_nowait, batch)
+
+    def _call(self, loop: asyncio.AbstractEventLoop, function: object, *arguments: object) -> None:
+        try:
+            loop.call_soon_threadsafe(function, *arguments)  # type: ignore[arg-type]
+        except RuntimeError:  # the loop has ended: nobody waits any more
+            self._closed.set()
+
+
+def _ends_after(first: EncodedPacket, last: EncodedPacket) -> int:
+    """Return how long the batch would be, in ticks, with one more packet like the last."""
+    return last.dts - first.dts + 2 * last.duration
+
+
+def _describe(described: "asyncio.Future[StreamInfo]", outcome: "StreamInfo | CameraError") -> None:
+    if described.done():
+        return
+    if isinstance(outcome, CameraError):
+        described.set_exception(outcome)
+    else:
+        described.set_result(outcome)

@@ -1,0 +1,299 @@
+"""The spool folder: fragmented MP4s written so that a power cut costs two seconds, and photos."""
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from agent.domain.mp4_boxes import read_from, whole_layout, without_blank_tail
+from agent.ports import ClosedFile
+from hardware.camera import EncodedPacket, StreamInfo
+from hardware.cameras.parameter_sets import parameter_sets
+
+FRAGMENT_S = 1.0
+CHUNK_BYTES = 1 << 20
+CLIPS, PHOTOS, QUARANTINE = "clips", "photos", "quarantine"
+MEDIA_SUFFIXES = frozenset({".mp4", ".jpg"})
+PART_SUFFIX = ".part"
+ACCESS_UNIT_DELIMITER = {"h264": b"\x00\x00\x00\x01\x09\xf0", "hevc": b"\x00\x00\x00\x01\x46\x01\x50"}
+
+
+class FragmentMuxer:
+    """Packets in, the bytes of a fragmented MP4 out; owns nothing on disk.
+
+    Raises OSError when the packets cannot be stored (no parameter sets, a codec that MP4 does not hold).
+    """
+
+    def __init__(self, stream: StreamInfo, first: EncodedPacket, fragment_s: float) -> None:
+        self._time_base = stream.time_base
+        self._first_dts = first.dts
+        self._nominal_ticks = max(1, round(1 / (Fraction(stream.nominal_fps or 25.0) * stream.time_base)))
+        self._pending = bytearray()
+        extradata = stream.extradata or parameter_sets(stream.codec, first.data)
+        if not extradata:
+            raise OSError(errno.EINVAL, "The camera's stream says nowhere how to decode it (no parameter sets).")
+        options = {
+            "movflags": "empty_moov+default_base_moof+skip_trailer+negative_cts_offsets",
+            "frag_duration": str(int(fragment_s * 1_000_000)),
+            "flush_packets": "1",
+        }
+        self._container: OutputContainer = av.open(self, "w", format="mp4", options=options)
+        self._stream = self._described_stream(stream, extradata)
+
+    def write(self, data: bytes) -> int:
+        """Take bytes from the muxer (called by PyAV)."""
+        self._pending += data
+        return len(data)
+
+    def _described_stream(self, stream: StreamInfo, extradata: bytes) -> VideoStream:
+        """Add the stream without opening an encoder: PyAV copies streams only from a container, so one is made."""
+        try:
+            with av.open(BytesIO(ACCESS_UNIT_DELIMITER[stream.codec]), format=stream.codec) as described:
+                added = self._container.add_stream_from_template(described.streams.video[0], opaque=True)
+        except (KeyError, av.FFmpegError) as error:
+            raise OSError(errno.EINVAL, f"A clip cannot hold {stream.codec} video.") from error
+        context = added.codec_context
+        context.extradata = extradata
+        context.width, context.height = stream.width, stream.height
+        if stream.codec == "hevc":
+            context.codec_tag = "hvc1"  # the parameter sets stand in the head: Apple's players want it said so
+        added.time_base = stream.time_base
+        return added
+
+    def mux(self, packets: Sequence[EncodedPacket]) -> None:
+        """Append packets, untouched; the file's time starts at 0."""
+        for packet in packets:
+            copy = av.Packet(packet.data)
+            copy.pts, copy.dts = packet.pts - self._first_dts, packet.dts - self._first_dts
+            copy.time_base = self._time_base
+            copy.duration = packet.duration or self._nominal_ticks
+            copy.is_keyframe = packet.is_keyframe
+            copy.stream = self._stream
+            try:
+                self._container.mux(copy)
+            except av.FFmpegError as error:
+                raise OSError(errno.EINVAL, "A picture of the camera does not fit into an MP4 clip.") from error
+
+    def finish(self) -> None:
+        """Close the last fragment."""
+        try:
+            self._container.close()
+        except av.FFmpegError as error:
+            raise OSError(errno.EINVAL, "The clip's last pictures do not fit into an MP4 clip.") from error
+
+    def take_whole(self, timescale: int) -> tuple[bytes, int, int, int]:
+        """Return (whole fragments so far, their count, their ticks, the timescale) and forget them."""
+        data = bytes(self._pending)
+        layout = whole_layout(read_from(data), len(data), timescale)
+        whole = data[: layout.whole_bytes] if layout.fragments else b""
+        del self._pending[: len(whole)]
+        return whole, len(layout.fragments), sum(part.ticks for part in layout.fragments), layout.timescale
+
+
+class PyavClipFile:
+    """One growing clip. Only whole fragments reach the disk; each append ends with an fdatasync."""
+
+    def __init__(self, descriptor: int, folder: Path, stream: StreamInfo, fragment_s: float) -> None:
+        self._descriptor = descriptor
+        self._folder = folder
+        self._stream = stream
+        self._fragment_s = fragment_s
+        self._muxer: FragmentMuxer | None = None
+        self._lock = threading.Lock()
+        self._hash = hashlib.sha256()
+        self._synced_bytes = 0
+        self._fragments = 0
+        self._ticks = 0
+        self._timescale = 0
+        self._failed: OSError | None = None
+        self._closed: ClosedFile | None = None
+
+    async def write(self, packets: Sequence[EncodedPacket]) -> int:
+        if self._failed is not None or self._closed is not None:
+            raise OSError(errno.EIO, "This clip's file has already ended.") from self._failed
+        if not packets:
+            return self._synced_bytes
+        try:
+            if self._muxer is None:
+                self._muxer = FragmentMuxer(self._stream, packets[0], self._fragment_s)
+            self._muxer.mux(packets)
+            await self._save_whole_fragments()
+        except OSError as error:
+            self._failed = error
+            raise
+        return self._synced_bytes
+
+    async def close(self) -> ClosedFile:
+        if self._closed is None:
+            try:
+                if self._muxer is not None and self._failed is None:
+                    self._muxer.finish()
+                    await self._save_whole_fragments()
+            except OSError as error:
+                self._failed = error
+            self._closed = await asyncio.to_thread(self._end)
+        return self._closed
+
+    async def _save_whole_fragments(self) -> None:
+        if self._muxer is None:
+            return
+        whole, fragments, ticks, self._timescale = self._muxer.take_whole(self._timescale)
+        if whole:
+            await asyncio.to_thread(self._append, whole, fragments, ticks)
+
+    def _append(self, whole: bytes, fragments: int, ticks: int) -> None:
+        """Write and sync; after a failure the file is cut back to what was synced."""
+        with self._lock:
+            view = memoryview(whole)
+            try:
+                while view:
+                    view = view[os.write(self._descriptor, view) :]
+                os.fdatasync(self._descriptor)
+            except OSError:
+                with contextlib.suppress(OSError):  # a disk that is gone cannot even shrink: salvage will cut
+                    os.ftruncate(self._descriptor, self._synced_bytes)
+                raise
+            self._hash.update(whole)
+            self._synced_bytes += len(whole)
+            self._fragments += fragments
+            self._ticks += ticks
+
+    def _end(self) -> ClosedFile:
+        """Let go of the file. What is reported was synced by fragments: a disk that is gone changes nothing."""
+        with self._lock:
+            with contextlib.suppress(OSError):
+                os.fsync(self._descriptor)
+                sync_folder(self._folder)
+            os.close(self._descriptor)
+        duration_ms = self._ticks * 1000 // self._timescale if self._timescale else 0
+        return ClosedFile(self._synced_bytes, self._hash.hexdigest(), duration_ms, self._fragments)
+
+
+class PyavClipFiles:
+    """Clips in `clips/`, photos in `photos/`, files without a row in `quarantine/`, all below `root`.
+
+    `reserve_bytes` is not counted here: `free_bytes` is what the file system gives to this user.
+    """
+
+    def __init__(self, root: Path, fragment_s: float = FRAGMENT_S) -> None:
+        self._root = root
+        self._fragment_s = fragment_s
+        for name in (CLIPS, PHOTOS, QUARANTINE):
+            (root / name).mkdir(parents=True, exist_ok=True)
+        for leftover in (root / PHOTOS).glob(f"*{PART_SUFFIX}"):
+            leftover.unlink()
+
+    async def create(self, clip_id: str, stream: StreamInfo) -> tuple[str, PyavClipFile]:
+        path = f"{CLIPS}/{clip_id}.mp4"
+        descriptor = await asyncio.to_thread(self._create, self.locate(path))
+        return path, PyavClipFile(descriptor, self._root / CLIPS, stream, self._fragment_s)
+
+    @staticmethod
+    def _create(target: Path) -> int:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        sync_folder(target.parent)
+        return descriptor
+
+    async def save_photo(self, clip_id: str, jpeg: bytes) -> tuple[str, ClosedFile]:
+        path = f"{PHOTOS}/{clip_id}.jpg"
+        await asyncio.to_thread(self._save_photo, self.locate(path), jpeg)
+        return path, ClosedFile(len(jpeg), hashlib.sha256(jpeg).hexdigest(), 0, 0)
+
+    @staticmethod
+    def _save_photo(target: Path, jpeg: bytes) -> None:
+        part = target.with_name(target.name + PART_SUFFIX)
+        try:
+            with part.open("xb") as file:
+                file.write(jpeg)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(target)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        sync_folder(target.parent)
+
+    async def salvage(self, path: str) -> ClosedFile | None:
+        return await asyncio.to_thread(salvage_file, self.locate(path))
+
+    async def delete(self, path: str) -> None:
+        target = self.locate(path)
+        await asyncio.to_thread(target.unlink, missing_ok=True)
+        await asyncio.to_thread(sync_folder, target.parent)
+
+    async def quarantine(self, path: str) -> str:
+        return await asyncio.to_thread(self._quarantine, self.locate(path))
+
+    def _quarantine(self, source: Path) -> str:
+        aside = self._root / QUARANTINE
+        target, count = aside / source.name, 0
+        while target.exists():
+            count += 1
+            target = aside / f"{source.stem}.{count}{source.suffix}"
+        source.rename(target)
+        sync_folder(aside)
+        sync_folder(source.parent)
+        return f"{QUARANTINE}/{target.name}"
+
+    async def listing(self) -> Mapping[str, int]:
+        return await asyncio.to_thread(self._listing)
+
+    def _listing(self) -> dict[str, int]:
+        found = (file for name in (CLIPS, PHOTOS) for file in sorted((self._root / name).iterdir()))
+        return {
+            str(file.relative_to(self._root)): file.stat().st_size for file in found if file.suffix in MEDIA_SUFFIXES
+        }
+
+    async def free_bytes(self) -> int:
+        facts = await asyncio.to_thread(os.statvfs, self._root)
+        return facts.f_bavail * facts.f_frsize
+
+    def locate(self, path: str) -> Path:
+        target = (self._root / path).resolve()
+        if not target.is_relative_to(self._root.resolve()):
+            raise ValueError("A spool path must stay inside the spool folder.")
+        return self._root / path
+
+
+def salvage_file(target: Path) -> ClosedFile | None:
+    """Cut a clip to its last whole fragment, sync it and say what stands there; `None` (nothing cut) without one."""
+    try:
+        descriptor = os.open(target, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        size = os.fstat(descriptor).st_size
+
+        def read(offset: int, length: int) -> bytes:
+            return os.pread(descriptor, length, offset)
+
+        layout = without_blank_tail(read, whole_layout(read, size))
+        if not layout.fragments:
+            return None
+        os.ftruncate(descriptor, layout.whole_bytes)
+        os.fsync(descriptor)
+        digest = hashlib.sha256()
+        for offset in range(0, layout.whole_bytes, CHUNK_BYTES):
+            digest.update(read(offset, min(CHUNK_BYTES, layout.whole_bytes - offset)))
+        return ClosedFile(layout.whole_bytes, digest.hexdigest(), layout.duration_ms, len(layout.fragments))
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

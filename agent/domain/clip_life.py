@@ -1,0 +1,129 @@
+"""The life cycle of a motion clip: one table, its deadlines in media time, and its diagram."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class ClipPhase(StrEnum):
+    """Where a camera is; the word stands in `state.cameras.*.phase`."""
+
+    IDLE = "idle"
+    RECORDING = "recording"
+    POST_ROLL = "post_roll"
+    WAITING = "waiting"
+    WAITING_IN_MOTION = "waiting_in_motion"
+
+
+class Signal(StrEnum):
+    """What can happen to a camera's clip."""
+
+    MOTION_STARTED = "motion_started"
+    MOTION_STOPPED = "motion_stopped"
+    POST_ROLL_OVER = "post_roll_over"
+    LONGEST_REACHED = "longest_reached"
+    WAIT_OVER = "wait_over"
+    CAMERA_LOST = "camera_lost"
+    DISARMED = "disarmed"
+    STOP = "stop"
+
+
+class Act(StrEnum):
+    """What the recorder must do on a step."""
+
+    NOTHING = "nothing"
+    OPEN = "open"
+    CLOSE = "close"
+
+
+_P, _S, _A = ClipPhase, Signal, Act
+
+TABLE: dict[tuple[ClipPhase, Signal], tuple[ClipPhase, Act]] = {
+    (_P.IDLE, _S.MOTION_STARTED): (_P.RECORDING, _A.OPEN),
+    (_P.RECORDING, _S.MOTION_STOPPED): (_P.POST_ROLL, _A.NOTHING),
+    (_P.RECORDING, _S.LONGEST_REACHED): (_P.WAITING_IN_MOTION, _A.CLOSE),
+    (_P.RECORDING, _S.CAMERA_LOST): (_P.IDLE, _A.CLOSE),
+    (_P.RECORDING, _S.DISARMED): (_P.IDLE, _A.CLOSE),
+    (_P.RECORDING, _S.STOP): (_P.IDLE, _A.CLOSE),
+    (_P.POST_ROLL, _S.MOTION_STARTED): (_P.RECORDING, _A.NOTHING),
+    (_P.POST_ROLL, _S.POST_ROLL_OVER): (_P.WAITING, _A.CLOSE),
+    (_P.POST_ROLL, _S.LONGEST_REACHED): (_P.WAITING, _A.CLOSE),
+    (_P.POST_ROLL, _S.CAMERA_LOST): (_P.IDLE, _A.CLOSE),
+    (_P.POST_ROLL, _S.DISARMED): (_P.IDLE, _A.CLOSE),
+    (_P.POST_ROLL, _S.STOP): (_P.IDLE, _A.CLOSE),
+    (_P.WAITING, _S.MOTION_STARTED): (_P.WAITING_IN_MOTION, _A.NOTHING),
+    (_P.WAITING, _S.WAIT_OVER): (_P.IDLE, _A.NOTHING),
+    (_P.WAITING, _S.CAMERA_LOST): (_P.IDLE, _A.NOTHING),
+    (_P.WAITING, _S.DISARMED): (_P.IDLE, _A.NOTHING),
+    (_P.WAITING, _S.STOP): (_P.IDLE, _A.NOTHING),
+    (_P.WAITING_IN_MOTION, _S.MOTION_STOPPED): (_P.WAITING, _A.NOTHING),
+    (_P.WAITING_IN_MOTION, _S.WAIT_OVER): (_P.RECORDING, _A.OPEN),
+    (_P.WAITING_IN_MOTION, _S.CAMERA_LOST): (_P.IDLE, _A.NOTHING),
+    (_P.WAITING_IN_MOTION, _S.DISARMED): (_P.IDLE, _A.NOTHING),
+    (_P.WAITING_IN_MOTION, _S.STOP): (_P.IDLE, _A.NOTHING),
+}
+"""Every pair that is not here changes nothing: a signal that comes twice, or a timer that is no longer wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipTimes:
+    """Seconds of media time. `longest_clip_s` counts the pre-roll (the cloud measures the whole file)."""
+
+    pre_roll_s: float = 3.0
+    post_roll_s: float = 5.0
+    longest_clip_s: float = 60.0
+    retrigger_wait_s: float = 10.0
+
+    def capped(self, longest_clip_s: float | None) -> "ClipTimes":
+        """Return these times under a lease's own longest clip, if it states one."""
+        if longest_clip_s is None or longest_clip_s >= self.longest_clip_s:
+            return self
+        return replace(self, longest_clip_s=longest_clip_s)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLife:
+    """One camera's phase and its deadlines in media seconds; `None` where the phase has no such deadline."""
+
+    phase: ClipPhase = ClipPhase.IDLE
+    first_picture_s: float | None = None
+    deadline_s: float | None = None
+
+    def step(self, signal: Signal, at_s: float, times: ClipTimes) -> tuple["ClipLife", Act]:
+        """Return the life after `signal` at media time `at_s`, and what to do now.
+
+        After `Act.OPEN` the caller says with `opened` where the clip's first picture lies.
+        """
+        phase, act = TABLE.get((self.phase, signal), (self.phase, Act.NOTHING))
+        if phase is self.phase:
+            return self, act
+        if phase is ClipPhase.POST_ROLL:
+            return ClipLife(phase, self.first_picture_s, at_s + times.post_roll_s), act
+        if phase is ClipPhase.RECORDING:
+            first_picture_s = at_s if act is Act.OPEN else self.first_picture_s
+            return ClipLife(phase, first_picture_s), act
+        if act is Act.CLOSE and phase in {ClipPhase.WAITING, ClipPhase.WAITING_IN_MOTION}:
+            return ClipLife(phase, None, at_s + times.retrigger_wait_s), act
+        if phase is ClipPhase.IDLE:
+            return ClipLife(), act
+        return ClipLife(phase, None, self.deadline_s), act
+
+    def opened(self, first_picture_s: float) -> "ClipLife":
+        """Return this life with the true start of its clip (the pre-roll's keyframe)."""
+        return replace(self, first_picture_s=first_picture_s)
+
+    def due(self, until_s: float, times: ClipTimes) -> Signal | None:
+        """Return the timer that a picture lasting until media time `until_s` would overrun, the longest clip first."""
+        if self.first_picture_s is not None and until_s - self.first_picture_s > times.longest_clip_s:
+            return Signal.LONGEST_REACHED
+        if self.deadline_s is None or until_s <= self.deadline_s:
+            return None
+        return Signal.POST_ROLL_OVER if self.phase is ClipPhase.POST_ROLL else Signal.WAIT_OVER
+
+
+def mermaid_diagram() -> str:
+    """Draw the table as a Mermaid state diagram, in the table's order."""
+    lines = ["stateDiagram-v2", "    [*] --> idle"]
+    for (phase, signal), (after, act) in TABLE.items():
+        label = signal.value if act is Act.NOTHING else f"{signal.value} / {act.value}"
+        lines.append(f"    {phase.value} --> {after.value}: {label}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,155 @@
+"""The motion detector: from small luma pictures of one fixed camera to debounced readings."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.vision.motion import MotionReading
+
+cv2.setNumThreads(1)
+
+Luma = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+
+MODEL_MEMORY_S = 20.0
+"""A thing that stands still this long becomes background: longer than a pause at a door, shorter than parking."""
+SIGMAS_SQUARED = 16.0
+"""A pixel is foreground beyond 4 sigma of its own model: one in 16,000 of pure noise."""
+SMALLEST_VARIANCE = 4.0
+"""Two grey levels squared: what 8-bit rounding and video coding leave of a still surface."""
+MINIMUM_AREA = 0.003
+"""Share of the picture, after the mask is dilated: an object of about 0.1 % with its dilated edge."""
+CLUTTER_MARGIN = 2.0
+"""A real object must be this many times larger than what rain and leaves usually draw here."""
+MOST_CLUTTER = 10.0
+"""Clutter raises the threshold to this multiple at most, or a busy street would blind the camera."""
+CLUTTER_MEMORY_S = 10.0
+FLOOD_SHARE = 0.5
+"""More of the picture than this, at once, is light or the camera being moved, not an object."""
+LIGHT_STEP_SIGMAS = 12.0
+LIGHT_STEP_LEVELS = 12.0
+"""A step of the median this large (grey levels, and noise sigmas) within a second is a light change."""
+LIGHT_HOLD_S = 1.0
+"""Time for a camera's automatic exposure to settle, and for the model to take the new light."""
+WARM_UP_PICTURES = 6
+"""The model learns from this many pictures before its word counts: about a second."""
+PICTURES_TO_START = 2
+"""One picture can be a broken one; two in a row are not."""
+HOLD_S = 0.8
+"""Motion is over after this long without a blob: an object passes behind a post in less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """The largest moving patch: `area` a share of the picture, `box` (x, y, width, height) in shares."""
+
+    area: float
+    box: Box | None
+
+
+class MotionDetector:
+    """Background model, noise floor, clutter floor, light changes and debounce for one camera; pure, no clock.
+
+    Feed it 5 to 8 pictures a second of constant size, about 320 wide; a change of size starts it anew.
+    """
+
+    def __init__(self, minimum_area: float = MINIMUM_AREA) -> None:
+        self._minimum_area = minimum_area
+        self._start(None)
+
+    def _start(self, shape: tuple[int, ...] | None) -> None:
+        self._shape = shape
+        self._model = cv2.createBackgroundSubtractorMOG2(500, SIGMAS_SQUARED, detectShadows=False)
+        self._model.setVarMin(SMALLEST_VARIANCE)
+        self._pictures = 0
+        self._last_at_s: float | None = None
+        self._previous: Luma | None = None
+        self._noise = 1.0
+        self._first_median = 0.0
+        self._slow_median = 0.0
+        self._offset = 0.0
+        self._clutter = 0.0
+        self._light_until_s = float("-inf")
+        self._in_a_row = 0
+        self._moving = False
+        self._last_blob_s = float("-inf")
+
+    def see(self, luma: Luma, at_s: float) -> MotionReading:
+        """Analyse one picture (height x width, 0..255) shown at `at_s` (media seconds, rising)."""
+        if luma.shape != self._shape:
+            self._start(luma.shape)
+        step_s = min(1.0, max(0.01, at_s - self._last_at_s)) if self._last_at_s is not None else 0.2
+        self._last_at_s = at_s
+        self._pictures += 1
+        smooth = np.asarray(cv2.GaussianBlur(luma, (3, 3), 0), dtype=np.uint8)
+        self._measure_noise(smooth, step_s)
+        stepped = self._follow_light(smooth, step_s)
+        share, blob = self._foreground(smooth, step_s, at_s)
+        flooded = share > FLOOD_SHARE and self._pictures > WARM_UP_PICTURES
+        if flooded and at_s >= self._light_until_s:
+            self._light_until_s = at_s + LIGHT_HOLD_S
+        lit = at_s < self._light_until_s
+        score = blob.area / self._minimum_area
+        threshold = max(1.0, min(MOST_CLUTTER, CLUTTER_MARGIN * self._clutter / self._minimum_area))
+        fired = score >= threshold and not lit and self._pictures > WARM_UP_PICTURES
+        self._debounce(at_s, fired=fired)
+        self._learn_clutter(blob.area, step_s)
+        return MotionReading(
+            at_s, self._moving, lit or stepped, blob.area, blob.box, round(score, 3), round(threshold, 3)
+        )
+
+    def _measure_noise(self, smooth: Luma, step_s: float) -> None:
+        """Follow the sensor's noise (sigma, grey levels): the median step between pictures is nobody's motion."""
+        if self._previous is not None:
+            steps = cv2.absdiff(smooth, self._previous)[::3, ::3]
+            sigma = 1.4826 * float(np.median(steps)) / 1.4142
+            self._noise += (max(0.5, sigma) - self._noise) * min(1.0, step_s / 2.0)
+            self._model.setVarMin(max(SMALLEST_VARIANCE, self._noise * self._noise))
+        self._previous = smooth
+
+    def _follow_light(self, smooth: Luma, step_s: float) -> bool:
+        """Track the picture's median brightness; say whether it just stepped."""
+        median = float(np.median(smooth[::2, ::2]))
+        if self._pictures == 1:
+            self._first_median = self._slow_median = median
+        jump = abs(median - self._slow_median)
+        self._slow_median += (median - self._slow_median) * min(1.0, step_s / LIGHT_HOLD_S)
+        self._offset = self._first_median - median
+        return self._pictures > WARM_UP_PICTURES and jump > max(LIGHT_STEP_LEVELS, LIGHT_STEP_SIGMAS * self._noise)
+
+    def _foreground(self, smooth: Luma, step_s: float, at_s: float) -> tuple[float, Blob]:
+        """Return the share of changed pixels and the largest blob, light taken out by the median."""
+        level = cv2.addWeighted(smooth, 1.0, smooth, 0.0, self._offset)
+        rate = max(step_s / MODEL_MEMORY_S, 0.5 / self._pictures if self._pictures <= 5 * WARM_UP_PICTURES else 0.0)
+        if at_s < self._light_until_s:
+            rate = 0.5
+        mask = self._model.apply(level, learningRate=rate)
+        height, width = smooth.shape
+        if width > 200:  # noqa: PLR2004 - on a thermal camera's 160 pixels an object is too thin for opening
+            mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        share = cv2.countNonZero(mask) / mask.size
+        mask = cv2.dilate(mask, np.ones((5, 5), np.uint8))
+        count, _labels, stats, _centres = cv2.connectedComponentsWithStats(mask)
+        if count < 2:  # noqa: PLR2004 - label 0 is the background
+            return share, Blob(0.0, None)
+        largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+        x, y, w, h, pixels = (int(value) for value in stats[largest])
+        box = (round(x / width, 4), round(y / height, 4), round(w / width, 4), round(h / height, 4))
+        return share, Blob(round(pixels / mask.size, 5), box)
+
+    def _debounce(self, at_s: float, *, fired: bool) -> None:
+        self._in_a_row = self._in_a_row + 1 if fired else 0
+        if fired:
+            self._last_blob_s = at_s
+        if self._in_a_row >= PICTURES_TO_START:
+            self._moving = True
+        elif at_s - self._last_blob_s > HOLD_S:
+            self._moving = False
+
+    def _learn_clutter(self, area: float, step_s: float) -> None:
+        if self._moving or self._pictures <= WARM_UP_PICTURES:
+            return
+        seen = min(area, 5.0 * self._minimum_area)
+        self._clutter += (seen - self._clutter) * min(1.0, step_s / CLUTTER_MEMORY_S)
