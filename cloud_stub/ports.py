@@ -1,6 +1,6 @@
 """What the flows need from the outside world; each comment is the contract that the adapters' test suites hold."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,6 +87,9 @@ class LeaseRecords(Protocol):
 
     async def newest(self, module_id: str) -> IssuedLease | None: ...
     async def by_seq(self, module_id: str, seq: int) -> IssuedLease | None: ...
+    async def newest_at(self, module_id: str, when: datetime) -> IssuedLease | None:
+        """Return the newest lease that was issued at `when` or before."""
+
     async def add(self, lease: IssuedLease) -> None: ...
     async def expiring_before(self, when: datetime) -> Sequence[IssuedLease]:
         """Return the newest lease of each module that is not revoked, where it expires before `when`."""
@@ -118,6 +121,9 @@ class ClipRecords(Protocol):
     async def held_of_account(self, account_id: str) -> Sequence[Clip]: ...
     async def oldest_held(self, account_id: str) -> Clip | None:
         """Return the held clip with the oldest `retained_from`."""
+
+    async def held_windows(self, account_id: str) -> Sequence[tuple[int | None, datetime]]:
+        """Return each `keep_for_days` among the held clips, with the oldest `retained_from` that has it."""
 
     async def deleting(self) -> Sequence[Clip]:
         """Return clips whose blobs must still go (after a crash too)."""
@@ -165,7 +171,15 @@ class Staging(Protocol):
         """Return the bytes staged; 0 when there is no file."""
 
     async def sha256(self, upload_id: str) -> str: ...
-    async def delete(self, upload_id: str) -> None: ...
+    def read(self, upload_id: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Yield bytes [start, end) in chunks; FileNotFoundError when there is no file any more."""
+
+    async def ids(self) -> Sequence[str]:
+        """Return the uploads that have a file."""
+
+    async def delete(self, upload_id: str) -> None:
+        """Remove the file and say so to the disk; one that is not there is no error."""
+
     def locate(self, upload_id: str) -> Path: ...
 
 
@@ -225,11 +239,18 @@ class ModuleMessage:
 class Broker(Protocol):
     """The cloud's own broker session. Reconnecting is the flow's business; lost connections raise `BrokerAway`."""
 
-    def session(self) -> AsyncIterator[ModuleMessage]:
-        """Connect, subscribe to what modules publish, yield messages."""
+    def session(self, ready: Callable[[bool], None] = lambda _kept: None) -> AsyncGenerator[ModuleMessage, None]:
+        """Connect, subscribe to what modules publish, yield messages.
 
-    async def publish(self, module_id: str, topic: str, payload: bytes, *, retain: bool) -> None:
-        """Publish with QoS 1 under the module's prefix and return on PUBACK."""
+        `ready` is called once, when the subscriptions are acknowledged, with whether the broker kept our session: if
+        it did not, it may have forgotten retained messages too. A message is acknowledged to the broker when the next
+        one is asked for, so one that was not handled comes again.
+        """
+
+    async def publish(
+        self, module_id: str, topic: str, payload: bytes, *, retain: bool, expires_s: int | None = None
+    ) -> None:
+        """Publish with QoS 1 under the module's prefix and return on PUBACK; `expires_s` is MQTT's message expiry."""
 
 
 class BrokerAway(Exception):  # noqa: N818 - a state with a name, not a fault of the program

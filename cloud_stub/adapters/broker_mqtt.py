@@ -1,0 +1,204 @@
+"""The cloud's own broker session over MQTT 5, where the flow decides when a message counts as handled."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol, cast
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from cloud_stub.ports import BrokerAway, ModuleMessage
+
+PREFIX = "veilleur/v1/"
+TOPICS = ("availability", "state", "event/+", "lease/get", "cmd/+/result")
+KEEPALIVE_S = 30
+SESSION_EXPIRY_S = 7 * 24 * 3600
+RECEIVE_MAXIMUM = 32
+INBOX = 1024
+LARGEST_PACKET_BYTES = 256 * 1024
+
+
+class BrokerMqtt:
+    """`cloud_stub.ports.Broker`. `ca_pem` is the CA of the broker's certificate; `None` means no TLS (loopback).
+
+    One cloud process per `client_id`: the broker hands its queue to whoever comes last with it.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        user: str,
+        password: str,
+        ca_pem: str | None,
+        client_id: str = "veilleur-cloud",
+        answer_within_s: float = 10.0,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._user = user
+        self._password = password
+        self._client_id = client_id
+        self._tls = ssl.create_default_context(cadata=ca_pem) if ca_pem is not None else None
+        self._answer_within_s = answer_within_s
+        self._live: _Connection | None = None
+
+    async def session(self, ready: Callable[[bool], None] = lambda _kept: None) -> AsyncGenerator[ModuleMessage, None]:
+        connection = self._connection()
+        try:
+            await connection.enter()
+            for topic in TOPICS:
+                await connection.subscribe_or_raise(f"{PREFIX}+/{topic}")
+            self._live = connection
+            ready(connection.kept)
+            async for message in connection.messages:
+                module_id, _, topic = message.topic.value.removeprefix(PREFIX).partition("/")
+                yield ModuleMessage(module_id, topic, message.payload)
+                connection.acknowledge(message)
+        except aiomqtt.MqttError as error:
+            raise BrokerAway(f"The broker at {self._host}:{self._port} is away: {_words(error)}.") from None
+        finally:
+            self._live = None
+            connection.leave()
+
+    async def publish(
+        self, module_id: str, topic: str, payload: bytes, *, retain: bool, expires_s: int | None = None
+    ) -> None:
+        connection = self._live
+        if connection is None:
+            raise BrokerAway("There is no broker session at the moment; it is being set up again.")
+        properties = Properties(PacketTypes.PUBLISH)
+        if expires_s is not None:
+            properties.MessageExpiryInterval = expires_s
+        whole_topic = f"{PREFIX}{module_id}/{topic}"
+        try:
+            await connection.publish_acknowledged(whole_topic, payload, retain=retain, properties=properties)
+        except aiomqtt.MqttError as error:
+            raise BrokerAway(f"The broker did not take {topic} for module {module_id}: {_words(error)}.") from None
+
+    def _connection(self) -> "_Connection":
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.MaximumPacketSize = LARGEST_PACKET_BYTES
+        return _Connection(
+            self._host,
+            self._port,
+            username=self._user,
+            password=self._password,
+            identifier=self._client_id,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            clean_start=False,
+            timeout=self._answer_within_s,
+            keepalive=KEEPALIVE_S,
+            properties=properties,
+            tls_context=self._tls,
+            queue_type=_Inbox,
+        )
+
+
+class _ReasonCode(Protocol):
+    """What paho hands over with an acknowledgement."""
+
+    @property
+    def is_failure(self) -> bool: ...
+
+
+class _Paho(Protocol):
+    """The part of paho's public client that aiomqtt does not pass on."""
+
+    def manual_ack_set(self, on: bool) -> None: ...  # noqa: FBT001 - paho's signature
+    def ack(self, mid: int, qos: int) -> object: ...
+    def disconnect(self) -> object: ...
+    def publish(self, topic: str, payload: bytes, qos: int, retain: bool, properties: Properties) -> Any: ...  # noqa: ANN401, FBT001 - paho's signature
+
+
+class _Inbox(asyncio.Queue[aiomqtt.Message]):
+    """What arrived and is not handled yet.
+
+    Receive Maximum bounds QoS 1; a flood at QoS 0 fills half of the box and the rest of it is dropped.
+    """
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        if self.qsize() < (INBOX if item.qos else INBOX // 2):
+            super().put_nowait(item)
+
+
+class _Connection(aiomqtt.Client):
+    """aiomqtt's client with manual acknowledgements, reasons of refused publications, and no leaked socket."""
+
+    _answers: dict[int, asyncio.Future[_ReasonCode]]
+    kept = False
+
+    async def enter(self) -> None:
+        """Connect; a cancellation waits for the thread that connects (5 s at most), so no socket outlives it."""
+        self._answers = {}
+        self._paho.manual_ack_set(on=True)
+        entering = asyncio.ensure_future(self.__aenter__())
+        try:
+            await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            with contextlib.suppress(aiomqtt.MqttError):
+                await entering
+            raise
+        except ssl.SSLError as error:
+            raise aiomqtt.MqttError(str(error)) from None
+
+    def leave(self) -> None:
+        """Close the connection, whatever state it is in; the broker keeps our session."""
+        self._paho.disconnect()
+        if self._disconnected.done():
+            self._disconnected.exception()
+
+    async def subscribe_or_raise(self, topic: str) -> None:
+        """Subscribe with QoS 1; MqttError names a refusal."""
+        for answer in await self.subscribe(topic, qos=1):
+            if cast("_ReasonCode", answer).is_failure:
+                raise aiomqtt.MqttError(f"it refused the subscription to {topic} ({answer})")
+
+    def acknowledge(self, message: aiomqtt.Message) -> None:
+        """Tell the broker that a message was handled."""
+        if message.qos:
+            self._paho.ack(message.mid, message.qos)
+
+    async def publish_acknowledged(self, topic: str, payload: bytes, *, retain: bool, properties: Properties) -> None:
+        """Publish with QoS 1 and return on a PUBACK that says yes; else MqttError, at once on a lost line."""
+        sent = self._paho.publish(topic, payload, 1, retain, properties)
+        answer = self._answers.setdefault(sent.mid, asyncio.get_running_loop().create_future())
+        try:
+            if sent.rc != 0:
+                raise aiomqtt.MqttCodeError(sent.rc)
+            waiting: set[asyncio.Future[Any]] = {answer, self._disconnected}
+            await asyncio.wait(waiting, timeout=self.timeout, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                lost = self._disconnected.done()
+                raise aiomqtt.MqttError("the connection was lost" if lost else "it did not acknowledge in time")
+            if answer.result().is_failure:
+                raise aiomqtt.MqttError(str(answer.result()))
+        finally:
+            del self._answers[sent.mid]
+
+    @property
+    def _paho(self) -> _Paho:
+        return cast("_Paho", self._client)
+
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:  # noqa: ANN401 - aiomqtt's signature
+        self.kept = bool(flags.session_present)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:  # noqa: ANN401 - aiomqtt's signature
+        answer = self._answers.get(mid)
+        if answer is not None and not answer.done():
+            answer.set_result(reason_code)
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+
+def _words(error: aiomqtt.MqttError) -> str:
+    """Say what happened without aiomqtt's `[code:135]`."""
+    cause = error.__cause__ if isinstance(error.__cause__, aiomqtt.MqttError) else error
+    text = str(cause) or str(error)
+    return text.partition("] ")[2] if text.startswith("[code:") else text.rstrip(".")
