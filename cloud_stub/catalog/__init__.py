@@ -1,1 +1,5 @@
-"""The vendors' plans, prices, models and regions as data: one TOML file a vendor, and the only reader of them."""
+"""Vendors' catalogs as TOML files, one per version, and the reader that checks them at start."""
+
+from cloud_stub.catalog.reader import FOLDER, load_catalogs
+
+__all__ = ["FOLDER", "load_catalogs"]

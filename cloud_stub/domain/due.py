@@ -1,0 +1,47 @@
+"""What falls due and when: all of it derived from records and catalogs, so a restart forgets nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from cloud_stub.domain.lease import lease_due_at
+from cloud_stub.domain.records import IssuedLease, Trial
+
+
+class DueKind(IntEnum):
+    """What falls due; at the same instant the lower number comes first, so leases say what trials ended."""
+
+    TRIAL_END = 1
+    LEASE = 2
+    RETENTION = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Due:
+    """One thing to do at an instant; `subject` is a trial's or a module's id, `account_id` whose it is."""
+
+    at: datetime
+    kind: DueKind
+    account_id: str
+    subject: str
+
+
+def due_list(
+    open_trials: Iterable[Trial],
+    newest_leases: Iterable[tuple[str, IssuedLease]],
+    changes: Mapping[str, Sequence[datetime]],
+    deletion_at: datetime | None,
+) -> list[Due]:
+    """Return everything that is to come or is late, in the order in which it must be done.
+
+    `newest_leases` pairs an account with the newest lease of each of its modules; `changes` holds per account the
+    instants at which its rights change (trials, subscriptions, catalog versions).
+    """
+    dues = [Due(trial.ends_at, DueKind.TRIAL_END, trial.account_id, trial.trial_id) for trial in open_trials]
+    for account_id, lease in newest_leases:
+        at = lease_due_at(lease, changes.get(account_id, ()))
+        dues.append(Due(at, DueKind.LEASE, account_id, lease.module_id))
+    if deletion_at is not None:
+        dues.append(Due(deletion_at, DueKind.RETENTION, "", ""))
+    return sorted(dues)

@@ -1,0 +1,194 @@
+"""Turns records into leases: after any change an account's leases are computed again, and leave if they changed.
+
+A lease is issued when what it says changed, at half its life, and at every instant at which a trial, a subscription or
+a catalog version begins or ends. It is stored, and its way to the broker begun, in the transaction of the change.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
+
+import structlog
+
+from cloud_stub.domain.catalog import Catalog, Catalogs
+from cloud_stub.domain.entitlement import CameraRights, rights
+from cloud_stub.domain.lease import (
+    clock_document,
+    fingerprint,
+    lease_claims,
+    lease_due_at,
+    lease_term,
+    next_seq,
+    past_half,
+    timed_claims,
+    whole_ms,
+)
+from cloud_stub.domain.records import IssuedLease, Module
+from cloud_stub.domain.situation import Situation, known_changes
+from cloud_stub.errors import CloudError
+from cloud_stub.flow.records_to_situation import read_situation, read_used_ms
+from cloud_stub.ports import Clock, LeaseSigner, Records, Transaction
+
+LEASE_TOPIC = "lease"
+CLOCK_TOPIC = "clock"
+ASKED_AGAIN_S = 1.0
+"""A module that asks more often than this has its answer on the way already."""
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+log = structlog.get_logger()
+
+
+def changes_of(catalogs: Catalogs, situation: Situation) -> tuple[datetime, ...]:
+    """Return every instant at which an account's rights begin or end: trials, subscriptions, catalog versions."""
+    versions = catalogs.begins_after(situation.account.vendor, LONG_AGO)
+    return tuple(sorted({*known_changes(situation), *versions}))
+
+
+@dataclass(slots=True)
+class LeaseDesk:
+    """Issues leases. `real_now` is real time, which a lab clock never moves: it numbers the leases.
+
+    `listeners` are called after every commit that may have changed leases or what falls due.
+    """
+
+    records: Records
+    catalogs: Catalogs
+    signer: LeaseSigner
+    clock: Clock
+    real_now: Callable[[], datetime]
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+    _asked: dict[str, float] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """Return civil time in whole milliseconds, as records keep it."""
+        return whole_ms(self.clock.now())
+
+    def tell(self) -> None:
+        """Tell the listeners that something was committed."""
+        for listener in self.listeners:
+            listener()
+
+    @asynccontextmanager
+    async def changing(self, account_id: str) -> AsyncIterator[Transaction]:
+        """Open a transaction for a change of an account; its leases follow in the same transaction."""
+        async with self.records.writing() as records:
+            yield records
+            await self.refresh(records, account_id)
+        self.tell()
+
+    async def refresh(self, records: Transaction, account_id: str) -> None:
+        """Issue the leases of an account's modules that are due or say something else now."""
+        now = self.now()
+        situation = await read_situation(records, account_id)
+        catalog = self.catalogs.in_force(situation.account.vendor, now)
+        every = rights(catalog, situation, now)
+        used_ms = await read_used_ms(records, every)
+        changes = changes_of(self.catalogs, situation)
+        for module in situation.modules:
+            newest = await records.leases.newest(module.module_id)
+            claims = lease_claims(catalog, situation.account, module, every, used_ms)
+            said = fingerprint(claims)
+            due = newest is None or past_half(newest, now) or lease_due_at(newest, changes) <= now
+            if newest is None or due or newest.fingerprint != said:
+                await self._issue(records, catalog, situation, module, newest, claims)
+
+    async def refresh_all(self) -> None:
+        """Bring every account's leases up to date (at start: a catalog may have changed)."""
+        async with self.records.reading() as records:
+            accounts = await records.accounts.all()
+        for account in accounts:
+            async with self.changing(account.account_id):
+                pass
+
+    async def reissue(self, module_id: str) -> None:
+        """Publish a module's lease again (`lease/get`): a fresh one when it is past half its life."""
+        asked_s = self.clock.monotonic()
+        if asked_s - self._asked.get(module_id, asked_s - ASKED_AGAIN_S) < ASKED_AGAIN_S:
+            return
+        self._asked[module_id] = asked_s
+        async with self.records.writing() as records:
+            before, newest = await self._renewed(records, module_id)
+            if newest.seq == before:
+                await self._publish(records, newest)
+        self.tell()
+
+    async def current_token(self, module_id: str) -> str:
+        """Return the token of the lease in force, a fresh one when it is past half its life."""
+        async with self.records.writing() as records:
+            before, newest = await self._renewed(records, module_id)
+        if newest.seq != before:
+            self.tell()
+        return newest.token
+
+    async def publish_newest(self, records: Transaction) -> None:
+        """Let the newest lease of every module leave, then the lab's clock (at the end of an advance)."""
+        modules = [module for module in await records.modules.all() if module.revoked_at is None]
+        leases = [await records.leases.newest(module.module_id) for module in modules]
+        issued = [lease for lease in leases if lease is not None]
+        for lease in issued:
+            await records.leases.enqueue(lease.module_id, LEASE_TOPIC, lease.token.encode(), retain=True)
+        for lease in issued:
+            await self._publish_clock(records, lease)
+
+    async def _renewed(self, records: Transaction, module_id: str) -> tuple[int | None, IssuedLease]:
+        module = await records.modules.get(module_id)
+        if module is None or module.revoked_at is not None:
+            raise CloudError("module_revoked", 401, "This module was removed from its account: claim it again.")
+        before = await records.leases.newest(module_id)
+        await self.refresh(records, module.account_id)
+        newest = await records.leases.newest(module_id)
+        if newest is None:
+            raise CloudError("lease_unknown", 404, "This module has no lease yet: ask again in a minute.")
+        return (None if before is None else before.seq), newest
+
+    async def _issue(
+        self,
+        records: Transaction,
+        catalog: Catalog,
+        situation: Situation,
+        module: Module,
+        newest: IssuedLease | None,
+        claims: dict[str, object],
+    ) -> None:
+        seq = next_seq(None if newest is None else newest.seq, self.real_now())
+        term = lease_term(catalog, situation, self.now())
+        jti = str(uuid5(NAMESPACE_URL, f"lease:{module.module_id}/{seq}"))
+        timed = timed_claims(claims, term, jti, seq)
+        lease = IssuedLease(
+            module_id=module.module_id,
+            seq=seq,
+            issued_at=term.issued_at,
+            expires_at=term.expires_at,
+            grace_until=term.grace_until,
+            fingerprint=fingerprint(claims),
+            claims=json.dumps(timed),
+            token=self.signer.sign(timed),
+        )
+        await records.leases.add(lease)
+        await self._publish(records, lease)
+        log.info("lease_issued", module_id=module.module_id, seq=seq, changed=_changed(newest, lease))
+
+    async def _publish(self, records: Transaction, lease: IssuedLease) -> None:
+        lab = await records.leases.lab_clock()
+        if lab is not None and lab.advancing_to is not None:
+            return  # the end of the advance publishes the newest lease, then the clock
+        await records.leases.enqueue(lease.module_id, LEASE_TOPIC, lease.token.encode(), retain=True)
+        await self._publish_clock(records, lease)
+
+    async def _publish_clock(self, records: Transaction, lease: IssuedLease) -> None:
+        lab = await records.leases.lab_clock()
+        if lab is not None:
+            payload = clock_document(lab.now, frozen=lab.frozen, lease_seq=lease.seq, real_at=lab.set_at)
+            await records.leases.enqueue(lease.module_id, CLOCK_TOPIC, payload, retain=True)
+
+
+def _changed(newest: IssuedLease | None, lease: IssuedLease) -> bool:
+    return newest is None or newest.fingerprint != lease.fingerprint
+
+
+def rights_of(catalogs: Catalogs, situation: Situation, now: datetime) -> tuple[CameraRights, ...]:
+    """Return the rights of an account's cameras under the catalog in force at `now`."""
+    return rights(catalogs.in_force(situation.account.vendor, now), situation, now)
