@@ -127,3 +127,18 @@ def mermaid_diagram() -> str:
         label = signal.value if act is Act.NOTHING else f"{signal.value} / {act.value}"
         lines.append(f"    {phase.value} --> {after.value}: {label}")
     return "\n".join(lines) + "\n"
+
+
+def clip_life_page() -> str:
+    """Return docs/clip_life.md; a test holds the file to it."""
+    times = ClipTimes()
+    return f"""# The life of a motion clip
+
+One table in `agent/domain/clip_life.py`; this page is written from it (`clip_life_page()`), and a test compares them.
+A signal that is not drawn at a phase changes nothing there. Times are media time, all of them settings: pre-roll
+{times.pre_roll_s:g} s, post-roll {times.post_roll_s:g} s, longest clip {times.longest_clip_s:g} s with its pre-roll \
+(a lease may state less), retrigger wait {times.retrigger_wait_s:g} s.
+
+```mermaid
+{mermaid_diagram()}```
+"""

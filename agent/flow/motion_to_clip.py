@@ -1,0 +1,249 @@
+"""A moving picture becomes a clip: one camera's steps, its ring and its life cycle, up to the clip intake."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import structlog
+
+from agent.domain.clip import ClipReason, SinkChoice
+from agent.domain.clip_life import Act, ClipLife, ClipPhase, ClipTimes, Signal
+from agent.errors import AgentError
+from agent.flow.open_clip import ClipIntake, OpenClip
+from agent.flow.packet_ring import RING_BYTES, PacketRing
+from agent.flow.status_board import CameraBoard, StatusBoard
+from agent.ports import Clock, FeedStep
+from agent.vision.motion import MotionReading
+from hardware.camera import EncodedPacket, StreamInfo
+
+Emit = Callable[[str, Mapping[str, object]], Awaitable[None]]
+"""Queues an event (topic relative to the module's prefix, payload with its own `event_id`) durably."""
+
+BLIND_AFTER_S = 5.0
+"""Media seconds without one analysed picture after which nothing is known to move any more."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Activity:
+    """What an open clip was made for: its peak reading, and whether an object moved or only the light changed."""
+
+    peak: MotionReading
+    light_only: bool
+    last_seen_s: float
+    choice: SinkChoice
+    clip_id: str | None
+
+
+class MotionToClip:
+    """Consumes the steps of one camera, over all its openings; one caller, one step after another.
+
+    `motion_at_s` is the monotonic time at which motion was last seen, for whoever asks whether a period was quiet.
+    """
+
+    def __init__(
+        self,
+        *,
+        camera: CameraBoard,
+        board: StatusBoard,
+        clock: Clock,
+        intake: ClipIntake,
+        emit: Emit,
+        times: ClipTimes,
+        ring_bytes: int = RING_BYTES,
+    ) -> None:
+        self._camera = camera
+        self._board = board
+        self._clock = clock
+        self._intake = intake
+        self._emit = emit
+        self._times = times
+        self._ring_bytes = ring_bytes
+        self._stream: StreamInfo | None = None
+        self._ring: PacketRing | None = None
+        self._life = ClipLife()
+        self._clip: OpenClip | None = None
+        self._unwritten: list[EncodedPacket] = []
+        self._activity: _Activity | None = None
+        self._open_failed = False
+        self._active = False
+        self._looked_s: float | None = None
+        self._at_s = 0.0
+        self.motion_at_s: float | None = None
+
+    async def begin(self, stream: StreamInfo) -> None:
+        """Take a newly opened stream; its times start anew and its parameters may differ."""
+        await self.lost()
+        self._stream = stream
+        self._ring = PacketRing(stream.time_base, self._times.pre_roll_s, self._ring_bytes)
+
+    async def take(self, steps: Sequence[FeedStep]) -> None:
+        """Take the next batch, in order."""
+        if self._stream is None or self._ring is None:
+            raise RuntimeError("begin() comes before take()")
+        if not self._board.armed:
+            await self._signal(Signal.DISARMED, self._at_s)
+            self._active = False
+        for step in steps:
+            await self._take_step(step, self._stream, self._ring)
+        await self._write()
+
+    async def lost(self) -> None:
+        """End what runs: the camera went away."""
+        await self._signal(Signal.CAMERA_LOST, self._at_s)
+        self._forget()
+
+    async def stop(self) -> None:
+        """End what runs: the agent stops."""
+        await self._signal(Signal.STOP, self._at_s)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._stream = self._ring = self._looked_s = None
+        self._active = False
+        self._at_s = 0.0
+
+    async def _take_step(self, step: FeedStep, stream: StreamInfo, ring: PacketRing) -> None:
+        packet = step.packet
+        self._at_s = float(packet.dts * stream.time_base)
+        until_s = float((packet.dts + packet.duration) * stream.time_base)
+        times = self._times_now()
+        while (timer := self._life.due(until_s, times)) is not None:
+            await self._signal(timer, self._at_s)
+        ring.add(packet)
+        if self._clip is not None:
+            self._unwritten.append(packet)
+        elif self._recording and not self._open_failed:
+            await self._open(stream, ring)  # the ring was empty when motion began: the clip starts at this keyframe
+        await self._watch(step.reading)
+
+    @property
+    def _recording(self) -> bool:
+        return self._life.phase in {ClipPhase.RECORDING, ClipPhase.POST_ROLL}
+
+    def _times_now(self) -> ClipTimes:
+        lease = self._board.link.lease
+        return self._times.capped(lease.longest_clip_s if lease is not None else None)
+
+    async def _watch(self, reading: MotionReading | None) -> None:
+        """Turn readings into signals; disarmed, or without pictures for a while, nothing moves."""
+        if reading is not None:
+            self._looked_s = self._at_s
+            self._camera.reading = reading
+        blind = self._looked_s is None or self._at_s - self._looked_s > BLIND_AFTER_S
+        if reading is None and not blind:
+            return
+        active = self._board.armed and reading is not None and (reading.moving or reading.light_change)
+        if active and reading is not None:
+            await self._note(reading)
+        if active is not self._active:
+            self._active = active
+            await self._signal(Signal.MOTION_STARTED if active else Signal.MOTION_STOPPED, self._at_s, reading)
+
+    async def _note(self, reading: MotionReading) -> None:
+        """Keep the peak; an object that appears in a clip made for a light change is an alert of its own."""
+        if reading.moving:
+            self.motion_at_s = self._clock.monotonic()
+        activity = self._activity
+        if activity is None:
+            return
+        activity.last_seen_s = self._at_s
+        if activity.light_only and reading.moving:
+            activity.light_only, activity.peak = False, reading
+            await self._tell("started", activity, self._clock.now())
+        elif reading.moving is not activity.light_only and reading.score > activity.peak.score:
+            activity.peak = reading
+
+    async def _signal(self, signal: Signal, at_s: float, reading: MotionReading | None = None) -> None:
+        before = self._life.phase
+        self._life, act = self._life.step(signal, at_s, self._times_now())
+        if act is Act.OPEN and self._stream is not None and self._ring is not None:
+            await self._start(reading or self._camera.reading, self._stream, self._ring)
+        elif act is Act.CLOSE:
+            await self._close(signal)
+        if self._life.phase is not before:
+            self._camera.phase = self._life.phase.value
+            log.info("clip phase", camera=self._camera.name, phase=self._life.phase.value, because=signal.value)
+            self._board.changed()
+
+    async def _start(self, reading: MotionReading | None, stream: StreamInfo, ring: PacketRing) -> None:
+        """Open the clip and tell of the motion, in this order: the event names the clip."""
+        await self._open(stream, ring)
+        if reading is None:
+            return
+        choice = self._clip.choice if self._clip is not None else self._intake.current_choice(self._camera.camera_id)
+        clip_id = self._clip.clip_id if self._clip is not None else None
+        self._activity = _Activity(reading, not reading.moving, self._at_s, choice, clip_id)
+        await self._tell("started", self._activity, self._clock.now())
+
+    async def _open(self, stream: StreamInfo, ring: PacketRing) -> None:
+        packets = ring.packets()
+        if not packets:
+            return
+        media_age_s = float((packets[-1].dts - packets[0].dts) * stream.time_base)
+        try:
+            self._clip = await self._intake.open(
+                self._camera.camera_id,
+                ClipReason.MOTION,
+                self._clock.now() - timedelta(seconds=media_age_s),
+                stream,
+                clock_trusted=self._clock.trusted(),
+            )
+        except (OSError, AgentError) as error:
+            log.warning("clip not opened", camera=self._camera.name, because=str(error))
+            self._open_failed = True
+            return
+        self._camera.choice = self._clip.choice
+        self._life = self._life.opened(float(packets[0].dts * stream.time_base))
+        self._unwritten = list(packets)
+        if self._activity is not None and self._activity.clip_id is None:
+            self._activity.clip_id, self._activity.choice = self._clip.clip_id, self._clip.choice
+
+    async def _write(self) -> None:
+        if self._clip is not None and self._unwritten:
+            packets, self._unwritten = self._unwritten, []
+            await self._clip.write(packets)
+
+    async def _close(self, signal: Signal) -> None:
+        clip, activity = self._clip, self._activity
+        try:
+            await self._write()
+            if clip is not None:
+                await clip.close()
+        finally:
+            self._clip, self._activity, self._unwritten, self._open_failed = None, None, [], False
+        if clip is not None:
+            log.info("clip closed", camera=self._camera.name, clip_id=clip.clip_id, because=signal.value)
+        if activity is not None:
+            since = timedelta(seconds=max(0.0, self._at_s - activity.last_seen_s))
+            await self._tell("ended", activity, self._clock.now() - since)
+
+    async def _tell(self, phase: str, activity: _Activity, at: datetime) -> None:
+        """Emit `event/motion` (docs/wire.md): `at` is when the motion began or was last seen."""
+        peak, choice = activity.peak, activity.choice
+        payload: dict[str, object] = {
+            "event_id": str(uuid4()),
+            "at": wire_time(at),
+            "clock_trusted": self._clock.trusted(),
+            "camera_id": self._camera.camera_id,
+            "phase": phase,
+            "clip_id": activity.clip_id,
+            "area": round(peak.area, 4),
+            "box": None if peak.box is None else list(peak.box),
+            "score": peak.score,
+            "threshold": peak.threshold,
+            "light_change": activity.light_only,
+            "recording": choice.sink.value,
+            "reason": choice.reason.value,
+            "blocked_by": None if choice.blocked_by is None else choice.blocked_by.value,
+            "lease_seq": choice.lease_seq,
+        }
+        log.info("motion", camera=self._camera.name, phase=phase, light_change=activity.light_only)
+        await self._emit("event/motion", payload)
+
+
+def wire_time(at: datetime) -> str:
+    """Return a UTC time as the wire documents write it: RFC 3339, milliseconds, `Z`."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
