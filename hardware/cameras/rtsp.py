@@ -32,6 +32,7 @@ class RtspLink:
 
     def connect(self) -> StreamInfo:
         failure: CameraError
+        began_s = self._monotonic()
         try:
             self._container = av.open(
                 self._address,
@@ -40,7 +41,8 @@ class RtspLink:
                 timeout=(CONNECT_S, READ_S),
             )
         except (av.FFmpegError, OSError) as error:
-            failure = self._explain(error)
+            waited = self._monotonic() - began_s >= CONNECT_S
+            failure = self._silent() if waited else self._explain(error)
         else:
             stream = video_stream(self._container, self._name)
             self._info = stream_info(self._container, stream, nominal_fps=self._nominal_fps, what=self._name)
@@ -70,6 +72,10 @@ class RtspLink:
         if isinstance(error, av.ExitError):
             return CameraLost(f"{self._name} stopped sending; is it still on, and on the network?")
         return CameraLost(f"{self._name} broke off in the middle of its stream; the agent tries again.")
+
+    def _silent(self) -> CameraLost:
+        """FFmpeg reports a peer that says nothing, or nothing whole, as invalid data: only the time tells."""
+        return CameraLost(f"{self._name} did not answer in time as an RTSP camera; check its port, and that it is on.")
 
     def _explain(self, error: Exception) -> CameraError:
         for kinds, failure, sentence in EXPLANATIONS:
@@ -103,11 +109,6 @@ EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[CameraError], str], 
         (ConnectionRefusedError,),
         CameraLost,
         "{camera} refuses connections; check the port, and that the camera is on and RTSP is switched on.",
-    ),
-    (
-        (av.ExitError, TimeoutError),
-        CameraLost,
-        "{camera} did not answer in time; check its address, and that it is on and on the network.",
     ),
 )
 
