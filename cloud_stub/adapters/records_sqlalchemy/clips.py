@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import schema
@@ -68,6 +68,13 @@ class SqlClips:
             limit=1,
         )
         return found[0] if found else None
+
+    async def held_windows(self, account_id: str) -> Sequence[tuple[int | None, datetime]]:
+        oldest = select(CLIPS.keep_for_days, func.min(CLIPS.retained_from)).group_by(CLIPS.keep_for_days)
+        rows = await self._connection.execute(
+            oldest.where(CLIPS.account_id == account_id, CLIPS.phase == ClipPhase.HELD)
+        )
+        return [(keep, start) for keep, start in rows]
 
     async def deleting(self) -> Sequence[Clip]:
         return await self._clips.some(CLIPS.phase == ClipPhase.DELETING, order=[CLIPS.captured_at.expression])

@@ -31,6 +31,13 @@ class SqlLeases:
     async def by_seq(self, module_id: str, seq: int) -> IssuedLease | None:
         return await self._leases.one(schema.leases.c.module_id == module_id, schema.leases.c.seq == seq)
 
+    async def newest_at(self, module_id: str, when: datetime) -> IssuedLease | None:
+        columns = schema.leases.c
+        found = await self._leases.some(
+            columns.module_id == module_id, columns.issued_at <= when, order=[columns.seq.desc()], limit=1
+        )
+        return found[0] if found else None
+
     async def add(self, lease: IssuedLease) -> None:
         await self._leases.add(lease)
 

@@ -1,0 +1,234 @@
+"""What an upload means: a module's clip, taken if the lease it names allows it, growing under its viewers' eyes."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from cloud_stub.domain.clip_acceptance import SENTENCES, Acceptance, Arrival, accept, longest_clip_ms, start_of
+from cloud_stub.domain.clip_metadata import CLIP, PHOTO, ClipMetadata, read_clip_metadata
+from cloud_stub.domain.fragments import FragmentIndex
+from cloud_stub.domain.lease_terms import read_terms
+from cloud_stub.domain.records import Account, Clip, ClipPhase, Disposition, Module, Upload
+from cloud_stub.domain.retention import GoneBecause
+from cloud_stub.domain.tus import Creation, settled_length
+from cloud_stub.errors import CloudError
+from cloud_stub.flow.bytes_to_upload import Intake
+from cloud_stub.flow.fragments_to_poster import FragmentsToPoster
+from cloud_stub.flow.fragments_to_viewers import FragmentsToViewers
+from cloud_stub.flow.upload_to_blob import UploadToBlob
+from cloud_stub.ports import Records, Staging, Transaction
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """Bytes an upload and a photo can have, and how long an upload waits for its next byte (real time)."""
+
+    max_bytes: int = 1 << 30
+    photo_bytes: int = 16 << 20
+    expires_after: timedelta = timedelta(hours=6)
+
+
+class _ClipIntake:
+    """Reads the fragments of one run of bytes on a copy of the index, and refuses a clip that is too long."""
+
+    def __init__(self, index: FragmentIndex, longest_ms: int | None) -> None:
+        self.index = index.fork()
+        self._longest_ms = longest_ms
+
+    def saw(self, data: bytes) -> None:
+        self.index.feed(data)
+        if self._longest_ms is not None and self.index.duration_ms > self._longest_ms:
+            message = f"A clip can last at most {self._longest_ms} ms here: end it and begin another."
+            raise CloudError("clip_too_long", 413, message)
+
+
+class UploadToClip:
+    """The keeper of uploads that are clips and photos. `now` is civil time, `real_now` is never moved by a lab."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one flow, passed by name
+        self,
+        *,
+        records: Records,
+        staging: Staging,
+        viewers: FragmentsToViewers,
+        posters: FragmentsToPoster,
+        blobs: UploadToBlob,
+        now: Callable[[], datetime],
+        real_now: Callable[[], datetime],
+        auto_delete_days: Callable[[Account], int],
+        limits: UploadLimits | None = None,
+    ) -> None:
+        self._records = records
+        self._staging = staging
+        self._viewers = viewers
+        self._posters = posters
+        self._blobs = blobs
+        self._now = now
+        self._real_now = real_now
+        self._auto_delete_days = auto_delete_days
+        self._limits = limits or UploadLimits()
+
+    @property
+    def max_bytes(self) -> int:
+        """Return the most bytes an upload can have."""
+        return self._limits.max_bytes
+
+    async def create(self, module: Module, creation: Creation) -> Upload:
+        """Return the upload of the clip that the metadata names; see docs/wire.md for the refusals."""
+        metadata = read_clip_metadata(creation.pairs)
+        if metadata.kind == PHOTO and creation.length is not None:
+            self._check_photo_size(creation.length)
+        async with self._records.writing() as transaction:
+            clip = await transaction.clips.get(module.module_id, metadata.clip_id)
+            upload = await transaction.clips.upload_of_clip(module.module_id, metadata.clip_id)
+            if clip is not None and clip.phase is ClipPhase.RECEIVING and upload is not None:
+                length = settled_length(upload.length, creation.length, upload.offset, max_bytes=self.max_bytes)
+                upload = replace(upload, length=length, expires_at=self._expires_at())
+                await transaction.clips.put_upload(upload)
+                return upload
+            if clip is not None and clip.disposition is Disposition.PARTIAL and clip.phase is ClipPhase.HELD:
+                pass  # its beginning stays what viewers get until the whole clip has come
+            elif clip is not None and clip.disposition is not None:
+                raise CloudError("clip_finished", 410, "This clip was taken before: ask for its status.")
+            else:
+                taken = await self._accepted(transaction, module, metadata)
+                await (transaction.clips.add(taken) if clip is None else transaction.clips.update(taken))
+            fresh = self._fresh_upload(module, metadata, creation, upload)
+            await transaction.clips.put_upload(fresh)
+        if upload is not None:  # bytes of an earlier attempt
+            await self._staging.delete(upload.upload_id)
+            await self._viewers.end(upload.upload_id)
+        log.info("clip_begins", clip_id=metadata.clip_id, camera_id=metadata.camera_id, kind=metadata.kind)
+        return fresh
+
+    async def find(self, module: Module, upload_id: str) -> Upload:
+        """Return a module's upload: one that is growing or was finished whole."""
+        async with self._records.reading() as transaction:
+            upload = await transaction.clips.upload(upload_id)
+            if upload is None or upload.module_id != module.module_id:
+                raise CloudError("upload_unknown", 404, "There is no such upload.")
+            clip = await transaction.clips.get(upload.module_id, upload.clip_id)
+        is_whole = clip is not None and clip.phase is ClipPhase.HELD and clip.disposition is Disposition.HELD
+        if upload.finished and is_whole:
+            return upload
+        if upload.finished or upload.expires_at <= self._real_now():
+            raise CloudError("upload_gone", 410, "This upload expired or was ended: create it again.")
+        return upload
+
+    async def intake(self, upload: Upload) -> Intake:
+        """Return what measures the next run of bytes."""
+        index = await self._viewers.index(upload.upload_id, upload.offset)
+        async with self._records.reading() as transaction:
+            clip = await transaction.clips.get(upload.module_id, upload.clip_id)
+            if clip is None:
+                raise CloudError("upload_gone", 410, "There is no clip to this upload any more.")
+            lease = await transaction.leases.by_seq(clip.module_id, clip.lease_seq)
+        is_clip = clip.kind == CLIP and lease is not None
+        return _ClipIntake(index, longest_clip_ms(read_terms(lease)) if is_clip and lease is not None else None)
+
+    async def saved(self, upload: Upload, intake: Intake | None) -> Upload:
+        """Keep the new offset, size and length of the clip, show its viewers what came, begin its poster."""
+        kept = replace(upload, expires_at=self._expires_at())
+        index = intake.index if isinstance(intake, _ClipIntake) else None
+        async with self._records.writing() as transaction:
+            known = await transaction.clips.upload(upload.upload_id)
+            clip = await transaction.clips.get(upload.module_id, upload.clip_id)
+            if known is None or known.finished or clip is None:
+                raise CloudError("upload_gone", 410, "This upload expired or was ended: create it again.")
+            if clip.kind == PHOTO:
+                self._check_photo_size(kept.length or kept.offset)
+            await transaction.clips.put_upload(kept)
+            if index is not None and clip.phase is ClipPhase.RECEIVING:
+                clip = replace(clip, size_bytes=kept.offset, duration_ms=index.duration_ms)
+                await transaction.clips.update(clip)
+        if index is not None:
+            await self._viewers.publish(upload.upload_id, index)
+            if clip.kind == CLIP:
+                self._posters.grew(upload.upload_id, clip, index)
+        return kept
+
+    async def finish(self, upload: Upload) -> Upload:
+        """Take the whole clip."""
+        return upload if upload.finished else await self._blobs.whole(upload)
+
+    async def terminate(self, upload: Upload) -> None:
+        """Forget an upload; of a finished one only its address ends, the clip is its owner's."""
+        if not upload.finished:
+            await self._blobs.forget(upload, GoneBecause.UPLOAD_TERMINATED)
+            return
+        raise CloudError("clip_finished", 410, "This clip was taken: only its owner can delete it.")
+
+    def _fresh_upload(
+        self, module: Module, metadata: ClipMetadata, creation: Creation, earlier: Upload | None
+    ) -> Upload:
+        return Upload(
+            upload_id=secrets.token_hex(16) if earlier is None else earlier.upload_id,
+            clip_id=metadata.clip_id,
+            module_id=module.module_id,
+            offset=0,
+            length=creation.length,
+            metadata=creation.metadata,
+            expires_at=self._expires_at(),
+            finished=False,
+        )
+
+    async def _accepted(self, transaction: Transaction, module: Module, metadata: ClipMetadata) -> Clip:
+        """Return the clip as it is taken, or raise the refusal."""
+        received_at = self._now()
+        other = await transaction.clips.find(module.account_id, metadata.clip_id)
+        account = await transaction.accounts.get(module.account_id)
+        if account is None or (other is not None and other.module_id != module.module_id):
+            raise CloudError("clip_id_taken", 409, "Another module has a clip with this id: make a new UUID.")
+        start = start_of(metadata, received_at)
+        named = await transaction.leases.by_seq(module.module_id, metadata.lease_seq)
+        earlier = await transaction.leases.newest_at(module.module_id, start)
+        terms = None if named is None else read_terms(named)
+        arrival = Arrival(
+            module.account_id,
+            received_at,
+            self._auto_delete_days(account),
+            None if earlier is None else read_terms(earlier),
+        )
+        decision = accept(metadata, terms, arrival)
+        if decision is not Acceptance.ACCEPTED or terms is None:
+            log.info("clip_refused", clip_id=metadata.clip_id, camera_id=metadata.camera_id, reason=decision)
+            code = "camera_unknown" if decision is Acceptance.CAMERA_UNKNOWN else "not_entitled"
+            raise CloudError(code, 403, SENTENCES[decision])
+        camera = terms.cameras[metadata.camera_id]
+        return Clip(
+            clip_id=metadata.clip_id,
+            module_id=module.module_id,
+            account_id=module.account_id,
+            camera_id=metadata.camera_id,
+            kind=metadata.kind,
+            clip_reason=metadata.clip_reason,
+            sink=camera.kind,
+            why=camera.why,
+            grant=camera.grant,
+            lease_seq=metadata.lease_seq,
+            pool=camera.pool,
+            keep_for_days=camera.keep_for_days,
+            captured_at=metadata.captured_at,
+            clock_trusted=metadata.clock_trusted,
+            received_at=received_at,
+            retained_from=start,
+            phase=ClipPhase.RECEIVING,
+            disposition=None,
+            duration_ms=0,
+            size_bytes=0,
+            sha256=None,
+            gone_at=None,
+            gone_because=None,
+        )
+
+    def _check_photo_size(self, size: int) -> None:
+        if size > self._limits.photo_bytes:
+            raise CloudError("too_large", 413, f"A photo can have at most {self._limits.photo_bytes} bytes.")
+
+    def _expires_at(self) -> datetime:
+        return self._real_now() + self._limits.expires_after
