@@ -36,7 +36,7 @@ class FragmentMuxer:
 
     def __init__(self, stream: StreamInfo, first: EncodedPacket, fragment_s: float) -> None:
         self._time_base = stream.time_base
-        self._first_dts = first.dts
+        self._start = first.pts
         self._nominal_ticks = max(1, round(1 / (Fraction(stream.nominal_fps or 25.0) * stream.time_base)))
         self._pending = bytearray()
         extradata = stream.extradata or parameter_sets(stream.codec, first.data)
@@ -46,6 +46,7 @@ class FragmentMuxer:
             "movflags": "empty_moov+default_base_moof+skip_trailer+negative_cts_offsets",
             "frag_duration": str(int(fragment_s * 1_000_000)),
             "flush_packets": "1",
+            "avoid_negative_ts": "disabled",  # with B-frames the first shown picture stands at 0
         }
         self._container: OutputContainer = av.open(self, "w", format="mp4", options=options)
         self._stream = self._described_stream(stream, extradata)
@@ -74,7 +75,7 @@ class FragmentMuxer:
         """Append packets, untouched; the file's time starts at 0."""
         for packet in packets:
             copy = av.Packet(packet.data)
-            copy.pts, copy.dts = packet.pts - self._first_dts, packet.dts - self._first_dts
+            copy.pts, copy.dts = packet.pts - self._start, packet.dts - self._start
             copy.time_base = self._time_base
             copy.duration = packet.duration or self._nominal_ticks
             copy.is_keyframe = packet.is_keyframe

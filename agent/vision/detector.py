@@ -101,10 +101,13 @@ class MotionDetector:
         )
 
     def _measure_noise(self, smooth: Luma, step_s: float) -> None:
-        """Follow the sensor's noise (sigma, grey levels): the median step between pictures is nobody's motion."""
+        """Follow the sensor's noise (sigma, grey levels): the median step between pictures is nobody's motion.
+
+        What all pixels share is light, not noise, and is taken out first.
+        """
         if self._previous is not None:
-            steps = cv2.absdiff(smooth, self._previous)[::3, ::3]
-            sigma = 1.4826 * float(np.median(steps)) / 1.4142
+            steps = smooth[::3, ::3].astype(np.int16) - self._previous[::3, ::3]
+            sigma = 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / 1.4142
             self._noise += (max(0.5, sigma) - self._noise) * min(1.0, step_s / 2.0)
             self._model.setVarMin(max(SMALLEST_VARIANCE, self._noise * self._noise))
         self._previous = smooth
