@@ -110,28 +110,34 @@ class Ledger(Protocol):
     """The clip ledger and the event outbox in one durable store; each call is one committed transaction.
 
     A row is committed before the first media byte (DESIGN §6.1). `synchronous=FULL`: a return means it is on disk.
+    An `event` (topic, payload) is queued in the same transaction as the row. OSError: the disk is full or failed.
     """
 
-    async def insert(self, row: ClipRow) -> None:
+    async def insert(self, row: ClipRow, event: tuple[str, Mapping[str, object]] | None = None) -> None:
         """Add a row; a second row with the same clip id is a ValueError."""
 
     async def get(self, clip_id: str) -> ClipRow | None:
         """Return one row."""
 
-    async def update(self, row: ClipRow) -> None:
-        """Replace a row by its new value; KeyError when there is none."""
+    async def update(self, row: ClipRow, event: tuple[str, Mapping[str, object]] | None = None) -> None:
+        """Replace a row by its new value (`synced_bytes` never falls); KeyError when there is none."""
 
     async def note_synced(self, clip_id: str, synced_bytes: int) -> None:
         """Raise `synced_bytes`. May be lost in a power cut (it is only a hint to the uploader): synchronous=NORMAL."""
 
-    async def in_phases(self, phases: Sequence[RowPhase], limit: int = 1000) -> Sequence[ClipRow]:
-        """Return rows in the given phases, oldest first by insertion."""
+    async def in_phases(
+        self, phases: Sequence[RowPhase], limit: int = 1000, *, newest: bool = False
+    ) -> Sequence[ClipRow]:
+        """Return the oldest (or the `newest`) rows in the given phases, always oldest first by insertion."""
 
     async def newest(self, limit: int) -> Sequence[ClipRow]:
         """Return the newest rows of any phase, newest first."""
 
     async def with_files(self, limit: int = 100_000) -> Sequence[ClipRow]:
         """Return rows of any phase whose file still stands in the spool (`path`), oldest first."""
+
+    async def to_take_back(self, limit: int = 1000) -> Sequence[ClipRow]:
+        """Return rows that ended in the cloud or were lost while a parked copy still stands on the drive."""
 
     async def counts(self) -> Mapping[RowPhase, int]:
         """Count the rows of every phase that has any."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -26,7 +27,24 @@ _UPDATE = (
     + " WHERE clip_id = ?"
 )
 
+_PUT_EVENT = "INSERT INTO events (topic, payload) VALUES (?, ?)"
+_NOTE_SYNCED = "UPDATE clips SET synced_bytes = max(synced_bytes, ?) WHERE clip_id = ?"
+_TRIM_COMMANDS = "DELETE FROM commands WHERE row_number <= (SELECT max(row_number) FROM commands) - ?"
+Event = tuple[str, Mapping[str, object]]
+
 _log = structlog.get_logger()
+
+
+@contextlib.contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Turn what a full or failing disk does to SQLite into the port's OSError."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        code = errno.ENOSPC if "full" in str(error) else errno.EIO
+        raise OSError(code, f"The ledger cannot be written ({error}): check the module's disk.") from error
 
 
 class SqliteLedger:
@@ -54,9 +72,10 @@ class SqliteLedger:
 
     async def close(self) -> None:
         """Close the file. Idempotent."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        async with self._transaction:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                await connection.close()
 
     async def _connect(self) -> None:
         self._connection = await aiosqlite.connect(self._path, isolation_level=None)
@@ -111,43 +130,50 @@ class SqliteLedger:
             raise RuntimeError("The ledger is not open: await open() first.")
         return self._connection
 
-    async def insert(self, row: ClipRow) -> None:
-        async with self._transaction:
-            try:
-                await self._db.execute(_INSERT, row_to_values(row))
-            except sqlite3.IntegrityError:
-                raise ValueError(f"The ledger has a row for clip {row.clip_id} already.") from None
+    async def insert(self, row: ClipRow, event: Event | None = None) -> None:
+        try:
+            await self._commit((_INSERT, row_to_values(row)), event)
+        except sqlite3.IntegrityError:
+            raise ValueError(f"The ledger has a row for clip {row.clip_id} already.") from None
 
     async def get(self, clip_id: str) -> ClipRow | None:
         rows = await self._rows(f"{_SELECT} WHERE clip_id = ?", (clip_id,))
         return rows[0] if rows else None
 
-    async def update(self, row: ClipRow) -> None:
-        async with self._transaction:
-            cursor = await self._db.execute(_UPDATE, (*row_to_values(row), row.clip_id))
-            if cursor.rowcount == 0:
-                raise KeyError(row.clip_id)
+    async def update(self, row: ClipRow, event: Event | None = None) -> None:
+        if await self._commit((_UPDATE, (*row_to_values(row), row.clip_id)), event) == 0:
+            raise KeyError(row.clip_id)
 
     async def note_synced(self, clip_id: str, synced_bytes: int) -> None:
-        async with self._transaction:
-            await self._db.execute("PRAGMA synchronous=NORMAL")
-            try:
-                await self._db.execute(
-                    "UPDATE clips SET synced_bytes = max(synced_bytes, ?) WHERE clip_id = ?", (synced_bytes, clip_id)
-                )
-            finally:
-                await self._db.execute("PRAGMA synchronous=FULL")
+        await asyncio.shield(self._note_synced(clip_id, synced_bytes))
 
-    async def in_phases(self, phases: Sequence[RowPhase], limit: int = 1000) -> Sequence[ClipRow]:
+    async def _note_synced(self, clip_id: str, synced_bytes: int) -> None:
+        async with self._transaction:
+            with _disk_errors():
+                await self._db.execute("PRAGMA synchronous=NORMAL")
+                try:
+                    await self._db.execute(_NOTE_SYNCED, (synced_bytes, clip_id))
+                finally:
+                    await self._db.execute("PRAGMA synchronous=FULL")
+
+    async def in_phases(
+        self, phases: Sequence[RowPhase], limit: int = 1000, *, newest: bool = False
+    ) -> Sequence[ClipRow]:
         marks = ", ".join("?" * len(phases))
-        query = f"{_SELECT} WHERE phase IN ({marks}) ORDER BY row_number LIMIT ?"
-        return await self._rows(query, (*(phase.value for phase in phases), limit))
+        order = "DESC" if newest else "ASC"
+        query = f"{_SELECT} WHERE phase IN ({marks}) ORDER BY row_number {order} LIMIT ?"
+        rows = await self._rows(query, (*(phase.value for phase in phases), limit))
+        return rows[::-1] if newest else rows
 
     async def newest(self, limit: int) -> Sequence[ClipRow]:
         return await self._rows(f"{_SELECT} ORDER BY row_number DESC LIMIT ?", (limit,))
 
     async def with_files(self, limit: int = 100_000) -> Sequence[ClipRow]:
         return await self._rows(f"{_SELECT} WHERE path IS NOT NULL ORDER BY row_number LIMIT ?", (limit,))
+
+    async def to_take_back(self, limit: int = 1000) -> Sequence[ClipRow]:
+        query = f"{_SELECT} WHERE usb_path IS NOT NULL AND phase IN (?, ?) ORDER BY row_number LIMIT ?"
+        return await self._rows(query, (RowPhase.STORED_CLOUD.value, RowPhase.LOST.value, limit))
 
     async def counts(self) -> Mapping[RowPhase, int]:
         cursor = await self._db.execute("SELECT phase, count(*) FROM clips GROUP BY phase")
@@ -161,8 +187,7 @@ class SqliteLedger:
         return 0 if found is None else int(found[0])
 
     async def put_event(self, topic: str, payload: Mapping[str, object]) -> None:
-        async with self._transaction:
-            await self._db.execute("INSERT INTO events (topic, payload) VALUES (?, ?)", (topic, json.dumps(payload)))
+        await self._commit((_PUT_EVENT, (topic, json.dumps(payload))))
 
     async def next_events(self, limit: int) -> Sequence[tuple[int, str, Mapping[str, object]]]:
         query = "SELECT row_number, topic, payload FROM events ORDER BY row_number LIMIT ?"
@@ -170,20 +195,39 @@ class SqliteLedger:
         return [(int(number), str(topic), json.loads(payload)) for number, topic, payload in await cursor.fetchall()]
 
     async def drop_event(self, row_number: int) -> None:
-        async with self._transaction:
-            await self._db.execute("DELETE FROM events WHERE row_number = ?", (row_number,))
+        await self._commit(("DELETE FROM events WHERE row_number = ?", (row_number,)))
 
     async def remember_command(self, command_id: str) -> bool:
+        is_new = await self._commit(("INSERT OR IGNORE INTO commands (command_id) VALUES (?)", (command_id,))) == 1
+        if is_new:
+            await self._commit((_TRIM_COMMANDS, (REMEMBERED_COMMANDS,)))
+        return is_new
+
+    async def _commit(self, statement: tuple[str, tuple[Value, ...]], event: Event | None = None) -> int:
+        """Run one statement, and queue an event with it, as one transaction; return how many rows the first changed.
+
+        Shielded: a caller that is cancelled leaves no transaction open behind it.
+        """
+        return await asyncio.shield(self._commit_now(statement, event))
+
+    async def _commit_now(self, statement: tuple[str, tuple[Value, ...]], event: Event | None) -> int:
         async with self._transaction:
-            # Two statements, no transaction: the second only trims, and a cancelled task leaves none open.
-            cursor = await self._db.execute("INSERT OR IGNORE INTO commands (command_id) VALUES (?)", (command_id,))
-            is_new = cursor.rowcount == 1
-            await self._db.execute(
-                "DELETE FROM commands WHERE row_number <= (SELECT max(row_number) FROM commands) - ?",
-                (REMEMBERED_COMMANDS,),
-            )
-            return is_new
+            with _disk_errors():
+                if event is None:
+                    return (await self._db.execute(*statement)).rowcount
+                await self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    changed = (await self._db.execute(*statement)).rowcount
+                    if changed:
+                        await self._db.execute(_PUT_EVENT, (event[0], json.dumps(event[1])))
+                    await self._db.execute("COMMIT")
+                except BaseException:
+                    with contextlib.suppress(sqlite3.Error):  # a full disk has rolled back by itself
+                        await self._db.execute("ROLLBACK")
+                    raise
+                return changed
 
     async def _rows(self, query: str, values: tuple[Value, ...]) -> list[ClipRow]:
-        cursor = await self._db.execute(query, values)
-        return [values_to_row(dict(found)) for found in await cursor.fetchall()]
+        with _disk_errors():
+            cursor = await self._db.execute(query, values)
+            return [values_to_row(dict(found)) for found in await cursor.fetchall()]

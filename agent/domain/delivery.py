@@ -73,6 +73,11 @@ def next_move(phase: RowPhase, signal: Signal) -> Move:
     return _MOVES.get((phase, signal), Move(phase, Act.NONE))
 
 
+def concerns(phase: RowPhase, signal: Signal) -> bool:
+    """Say whether a signal means anything in this phase."""
+    return (phase, signal) in _MOVES
+
+
 def close_signal(choice: SinkChoice, refused_seq: int | None) -> Signal:
     """Say which signal a whole file gives when it closes: the cloud may have refused it while it grew."""
     refused = choice.sink in {Sink.CLOUD, Sink.QUOTA} and refused_seq is not None and refused_seq == choice.lease_seq

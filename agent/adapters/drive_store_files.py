@@ -1,0 +1,202 @@
+"""Clips as files on the USB drive, each copied, synced, read back and entered in our manifest."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.adapters.drive_layout import day_folder, file_name
+from agent.adapters.drive_manifest import CHUNK_BYTES, Entry, Manifest, sha256_of, sync_folder
+from agent.domain.clip import ClipRow
+from agent.ports import CopyResult
+from hardware.drive import DriveGone, DriveReport, DriveState
+
+OUR_FOLDER = "veilleur"
+MARKER = "module.json"
+_HOLDING = frozenset({DriveState.USABLE, DriveState.FULL, DriveState.READ_ONLY})
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The drive as it was found for one call."""
+
+    root: Path
+    base: Path
+    uuid: str | None
+
+
+class DriveFiles:
+    """The DriveStore port on the mounted drive.
+
+    `look` is the drive's own look; `camera_name` gives the owner's name of a camera id. Our folder is `veilleur/`, or
+    `veilleur-<module id>/` on a drive where another module wrote its marker first: two modules never share a manifest.
+    One call runs at a time.
+    """
+
+    def __init__(self, look: Callable[[], DriveReport], module_id: str, camera_name: Callable[[str], str]) -> None:
+        self._look = look
+        self._module_id = module_id
+        self._camera_name = camera_name
+        self._one_call = asyncio.Lock()
+
+    async def put(self, row: ClipRow, source: Path, folder: str) -> CopyResult:
+        async with self._one_call:
+            return await asyncio.to_thread(self._put, row, source, folder)
+
+    async def holds(self, row: ClipRow) -> bool:
+        async with self._one_call:
+            return await asyncio.to_thread(self._holds, row)
+
+    async def read(self, row: ClipRow, offset: int, length: int) -> bytes:
+        return await asyncio.to_thread(self._read, row, offset, length)
+
+    async def remove(self, row: ClipRow) -> None:
+        async with self._one_call:
+            await asyncio.to_thread(self._remove, row)
+
+    def _put(self, row: ClipRow, source: Path, folder: str) -> CopyResult:
+        with source.open("rb"):
+            pass  # a source that is missing is the spool's loss, not the drive's: FileNotFoundError before anything
+        place = self._place(frozenset({DriveState.USABLE}))
+        try:
+            result = self._put_on(place, row, source, folder)
+        except OSError as error:
+            raise self._gone(error) from error
+        self._still_there(place)
+        return result
+
+    def _put_on(self, place: _Place, row: ClipRow, source: Path, folder: str) -> CopyResult:
+        self._mark(place)
+        manifest = Manifest(place.root, place.base)
+        known = manifest.entries().get(row.clip_id)
+        if known is not None and self._is_whole(place, known, row):
+            return CopyResult(known.path, known.size_bytes, known.sha256)
+        day = place.base / folder / day_folder(row)
+        self._make_folders(place.root, day)
+        part = day / f".{row.clip_id}.part"
+        try:
+            self._copy(source, part)
+            size, digest = sha256_of(part)
+            if (size, digest) != (row.size_bytes, row.sha256):
+                raise DriveGone("The drive gives back other bytes than were written to it: replace it.")
+            target = self._free_name(day, row)
+            if not target.exists():
+                part.rename(target)
+                sync_folder(day)
+        finally:
+            part.unlink(missing_ok=True)
+        path = target.relative_to(place.root).as_posix()
+        manifest.add(Entry(row.clip_id, path, size, digest, row.camera_id, row.captured_at))
+        return CopyResult(path, size, digest)
+
+    def _free_name(self, day: Path, row: ClipRow) -> Path:
+        """Return a name that is free, or that holds this very clip already (the manifest's line was lost)."""
+        attempt = 0
+        while True:
+            target = day / file_name(row, self._camera_name(row.camera_id), attempt)
+            if not target.exists() or sha256_of(target) == (row.size_bytes, row.sha256):
+                return target
+            attempt += 1
+
+    def _copy(self, source: Path, part: Path) -> None:
+        with source.open("rb") as read, part.open("wb") as write:
+            while chunk := read.read(CHUNK_BYTES):
+                write.write(chunk)
+            write.flush()
+            os.fsync(write.fileno())
+
+    def _holds(self, row: ClipRow) -> bool:
+        place = self._place(_HOLDING)
+        try:
+            entry = Manifest(place.root, place.base).entries().get(row.clip_id)
+            return entry is not None and self._is_whole(place, entry, row)
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _read(self, row: ClipRow, offset: int, length: int) -> bytes:
+        place = self._place(_HOLDING)
+        if row.usb_path is None:
+            raise FileNotFoundError(row.clip_id)
+        path = self._inside(place, row.usb_path)
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
+        except FileNotFoundError:
+            self._still_there(place)
+            raise
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _remove(self, row: ClipRow) -> None:
+        place = self._place(frozenset({DriveState.USABLE, DriveState.FULL}))
+        try:
+            manifest = Manifest(place.root, place.base)
+            entry = manifest.entries().get(row.clip_id)
+            if entry is None or entry.sha256 != row.sha256 or not self._is_whole(place, entry, row):
+                return
+            path = self._inside(place, entry.path)
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+            manifest.remove(row.clip_id)
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _is_whole(self, place: _Place, entry: Entry, row: ClipRow) -> bool:
+        path = self._inside(place, entry.path)
+        return path.is_file() and sha256_of(path) == (row.size_bytes, row.sha256)
+
+    def _inside(self, place: _Place, path: str) -> Path:
+        """Follow a path that stood on the drive or in a row only as long as it stays in our folder."""
+        found = place.root / path
+        if ".." in Path(path).parts or not found.resolve().is_relative_to(place.base.resolve()):
+            raise DriveGone("The drive's manifest names files outside our folder: rename the folder `veilleur` on it.")
+        return found
+
+    def _place(self, states: frozenset[DriveState]) -> _Place:
+        report = self._look()
+        if report.state not in states or report.root is None:
+            raise DriveGone(report.detail or f"The drive is {report.state.value}.")
+        return _Place(report.root, self._base(report.root), report.uuid)
+
+    def _base(self, root: Path) -> Path:
+        ours = root / OUR_FOLDER
+        return ours if self._owner(ours) in {None, self._module_id} else root / f"{OUR_FOLDER}-{self._module_id}"
+
+    def _owner(self, folder: Path) -> str | None:
+        try:
+            document = json.loads((folder / MARKER).read_bytes())
+            return str(document["module_id"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _mark(self, place: _Place) -> None:
+        if self._owner(place.base) == self._module_id:
+            return
+        self._make_folders(place.root, place.base)
+        marker = place.base / MARKER
+        with marker.open("wb") as file:
+            file.write(json.dumps({"module_id": self._module_id}).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(place.base)
+
+    def _make_folders(self, root: Path, folder: Path) -> None:
+        for level in [*reversed(folder.relative_to(root).parents), folder.relative_to(root)]:
+            if not (root / level).is_dir():
+                (root / level).mkdir()
+                sync_folder((root / level).parent)
+
+    def _still_there(self, place: _Place) -> None:
+        """Believe a copy only if the same drive is still there: writes into a pulled drive's folder prove nothing."""
+        report = self._look()
+        if report.state not in _HOLDING or report.uuid != place.uuid or report.root != place.root:
+            raise DriveGone(report.detail or f"The drive is {report.state.value}.")
+
+    def _gone(self, error: OSError) -> DriveGone:
+        report = self._look()
+        if report.state is DriveState.USABLE:
+            return DriveGone(f"The drive does not take or give a clip ({error.strerror or 'input/output error'}).")
+        return DriveGone(report.detail or f"The drive is {report.state.value}.")

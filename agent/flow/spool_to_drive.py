@@ -1,0 +1,116 @@
+"""Clips to the USB drive: decided ones for good, undecided ones parked until a lease decides."""
+
+from dataclasses import replace
+
+import structlog
+
+from agent.domain.clip import ClipRow, RowPhase, Sink
+from agent.domain.delivery import Signal
+from agent.domain.lease import LeaseState, lease_state
+from agent.domain.sink import CLOUD_ONLY, DRIVE_USABLE
+from agent.flow.clip_moves import Change, ClipMoves, wait_for_bell
+from agent.flow.status_board import StatusBoard
+from agent.ports import ClipFiles, Clock, CopyResult, DriveStore, Ledger
+from hardware.drive import DriveGone
+
+CLIPS_FOLDER = "clips"
+LOOK_AGAIN_S = 60.0
+_log = structlog.get_logger()
+
+
+class SpoolToDrive:
+    """Copies one clip after another; a drive that goes away leaves the clip held, with nothing lost."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        files: ClipFiles,
+        store: DriveStore,
+        moves: ClipMoves,
+        clock: Clock,
+        board: StatusBoard,
+    ) -> None:
+        self._ledger = ledger
+        self._files = files
+        self._store = store
+        self._moves = moves
+        self._clock = clock
+        self._board = board
+
+    async def run(self) -> None:
+        """Copy for ever."""
+        while True:
+            self._moves.bells.drive.clear()
+            try:
+                await self.step()
+            except OSError as error:
+                _log.warning("drive_copy_failed", problem=str(error))
+            await wait_for_bell(self._moves.bells.drive, self._clock, LOOK_AGAIN_S)
+
+    async def step(self) -> None:
+        """Do what can be done now: deliver, park, take back."""
+        for row in await self._ledger.in_phases([RowPhase.SPOOLED]):
+            if row.choice.sink is Sink.USB:
+                await self._deliver(row)
+        if not self._drive_usable():
+            return
+        if self._undecided():
+            for row in await self._ledger.in_phases([RowPhase.HELD]):
+                if row.choice.sink is Sink.HELD and row.path is not None and row.clip_reason not in CLOUD_ONLY:
+                    await self._park(row)
+        for row in await self._ledger.to_take_back():
+            await self._take_back(row)
+
+    def _drive_usable(self) -> bool:
+        return self._board.drive is not None and self._board.drive.state.value == DRIVE_USABLE
+
+    def _undecided(self) -> bool:
+        state = lease_state(self._board.link.lease, self._clock.now().timestamp())
+        return state in {LeaseState.NONE, LeaseState.OVER}
+
+    async def _deliver(self, row: ClipRow) -> None:
+        try:
+            if row.path is None and row.usb_path is not None:
+                if not await self._store.holds(row):
+                    await self._moves.move(row.clip_id, Signal.FILE_MISSING, _lost_because("not_on_drive"))
+                    return
+                await self._moves.move(row.clip_id, Signal.DRIVE_VERIFIED)
+            else:
+                copy = await self._copy(row)
+                await self._moves.move(row.clip_id, Signal.DRIVE_VERIFIED, _copied(copy))
+        except DriveGone as error:
+            _log.warning("drive_gone", clip_id=row.clip_id, problem=str(error))
+            await self._moves.move(row.clip_id, Signal.DRIVE_GONE)
+        except FileNotFoundError:
+            await self._moves.move(row.clip_id, Signal.FILE_MISSING, _lost_because("file_missing"))
+
+    async def _park(self, row: ClipRow) -> None:
+        try:
+            copy = await self._copy(row)
+            await self._moves.move(row.clip_id, Signal.DRIVE_PARKED, _copied(copy))
+        except DriveGone as error:
+            _log.info("clip_not_parked", clip_id=row.clip_id, problem=str(error))
+        except FileNotFoundError:
+            await self._moves.move(row.clip_id, Signal.FILE_MISSING, _lost_because("file_missing"))
+
+    async def _take_back(self, row: ClipRow) -> None:
+        try:
+            await self._store.remove(row)
+        except DriveGone as error:
+            _log.info("parked_copy_stays", clip_id=row.clip_id, problem=str(error))
+            return
+        await self._moves.amend(row.clip_id, lambda found: replace(found, usb_path=None))
+
+    async def _copy(self, row: ClipRow) -> CopyResult:
+        if row.path is None:
+            raise FileNotFoundError(row.clip_id)
+        return await self._store.put(row, self._files.locate(row.path), CLIPS_FOLDER)
+
+
+def _copied(copy: CopyResult) -> Change:
+    return lambda row: replace(row, usb_path=copy.usb_path)
+
+
+def _lost_because(word: str) -> Change:
+    return lambda row: replace(row, lost_because=word)
