@@ -130,9 +130,10 @@ def _checked_rtsp(address: str) -> str:
         parts = urlsplit(address)
         port_is_right = parts.port is None or parts.port > 0
         host = parts.hostname
+        split_password = "@" in parts.path + parts.query + parts.fragment  # the "host" would be a piece of it
     except ValueError:
-        port_is_right, host = False, None
-    if not host or not port_is_right:
+        port_is_right, host, split_password = False, None, False
+    if not host or not port_is_right or split_password:
         raise CameraRefused(
             "This RTSP address has no host or a wrong port; write rtsp://user:password@192.0.2.10:554/path, "
             "with signs such as @ / ? in the password written as %40 %2F %3F."

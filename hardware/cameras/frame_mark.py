@@ -64,7 +64,7 @@ def draw_mark(luma: Plane, blue: Plane, red: Plane, mark: FrameMark) -> None:
     red[place] = colour + LOW
     blue[place] = HIGH - colour
     luma[cell : cell * (1 + ROWS), cell : cell * (1 + COLUMNS)] = LUMA
-    _write_digits(luma, blue, red, f"{mark.nonce:06X} {mark.counter:07d}")
+    _write_digits(luma, blue, red, f"{mark.nonce % NONCE_MODULO:06X} {mark.counter % COUNTER_MODULO:08d}")
 
 
 def read_mark(blue: Plane, red: Plane, *, width: int) -> FrameMark | None:

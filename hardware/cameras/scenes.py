@@ -26,7 +26,7 @@ class Look:
 
 DAY = Look(gain=1.0, offset=0.0, saturation=1.0, noise=1.5)
 DIM = Look(gain=0.35, offset=12.0, saturation=0.6, noise=2.0)
-INFRARED = Look(gain=0.7, offset=20.0, saturation=0.0, noise=2.5)
+INFRARED = Look(gain=0.6, offset=10.0, saturation=0.0, noise=2.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,8 @@ class V4l2Link:
                     options=dict(way.options),
                     timeout=(READ_S, READ_S),
                 )
+            except ValueError:
+                continue  # this FFmpeg was built without that kind of input
             except (av.FFmpegError, OSError) as error:
                 failure = self._explain(error)
                 if isinstance(failure, CameraLost):
