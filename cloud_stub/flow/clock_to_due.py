@@ -83,8 +83,9 @@ class DueDesk:
             try:
                 async with self.busy:
                     next_at = await self.run_until(self.desk.now())
-            except Exception:  # one failed pass must not end the loop: its cause is logged, and it is tried again
-                log.exception("due_run_failed", again_in_s=RETRY_S)
+            except Exception as error:  # noqa: BLE001 - one failed pass must not end the loop: it is tried again
+                cause = f"{type(error).__name__}: {error}"
+                log.error("due_run_failed", cause=cause, again_in_s=RETRY_S)  # noqa: TRY400 - tracebacks may show secrets
                 await self.desk.clock.sleep(RETRY_S)
                 continue
             await self._wait(next_at)

@@ -1,0 +1,75 @@
+"""Accounts to compute rights for: small builders over the real catalog."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from cloud_stub.catalog import load_catalogs
+from cloud_stub.domain.catalog import Catalog
+from cloud_stub.domain.entitlement import CameraRights, rights
+from cloud_stub.domain.records import Account, Camera, Module, Subscription, Trial
+from cloud_stub.domain.situation import Situation
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+CATALOG: Catalog = load_catalogs().in_force("blink", NOW)
+NEW, LEGACY = date(2024, 5, 6), date(2020, 4, 15)
+ACCOUNT_ID, MODULE_ID = "account", "module"
+
+
+def account(region: str = "FR", created_on: date = NEW, auto_delete_days: int | None = None) -> Account:
+    zone = "Europe/Paris"
+    return Account(ACCOUNT_ID, "owner@example.org", "hash", "blink", region, created_on, zone, auto_delete_days, "fr")
+
+
+def module(model: str = "sync_module_2", module_id: str = MODULE_ID) -> Module:
+    return Module(
+        module_id=module_id,
+        account_id=ACCOUNT_ID,
+        name="Garage",
+        model=model,
+        secret_hash="00" * 32,
+        claimed_at=NOW,
+        revoked_at=None,
+        online=True,
+        session=1,
+        state=None,
+        state_at=None,
+    )
+
+
+def camera(camera_id: str, model: str | None, module_id: str = MODULE_ID, at: datetime = NOW) -> Camera:
+    confirmed_at = None if model is None else at
+    return Camera(camera_id, module_id, ACCOUNT_ID, camera_id, model or "mini", model, confirmed_at, "emulated", at)
+
+
+def trial(started_at: datetime = NOW, ended_at: datetime | None = None, plan: str = "plus") -> Trial:
+    return Trial("t1", ACCOUNT_ID, plan, started_at, started_at + timedelta(days=30), ended_at)
+
+
+def subscription(
+    plan: str, camera_id: str | None = None, starts_at: datetime = NOW, ended_at: datetime | None = None
+) -> Subscription:
+    return Subscription(f"s-{plan}-{camera_id}", ACCOUNT_ID, plan, "month", starts_at, ended_at, camera_id)
+
+
+def situation(
+    *cameras: Camera,
+    region: str = "FR",
+    created_on: date = NEW,
+    modules: tuple[Module, ...] | None = None,
+    trials: tuple[Trial, ...] = (),
+    subscriptions: tuple[Subscription, ...] = (),
+) -> Situation:
+    return Situation(account(region, created_on), modules or (module(),), cameras, trials, subscriptions)
+
+
+def rights_by_camera(it: Situation, now: datetime = NOW, catalog: Catalog = CATALOG) -> dict[str, CameraRights]:
+    return {each.camera.camera_id: each for each in rights(catalog, it, now)}
+
+
+def only_rights(it: Situation, now: datetime = NOW, catalog: Catalog = CATALOG) -> CameraRights:
+    (found,) = rights(catalog, it, now)
+    return found
+
+
+def catalog_with(**changes: object) -> Catalog:
+    return replace(CATALOG, **changes)  # type: ignore[arg-type] # a test names the fields it changes

@@ -1,0 +1,193 @@
+"""Where clips may go and with which features: the whole product of cover, model, module and legacy (DESIGN §5)."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+
+from cloud_stub.domain.catalog import Coverage, Plan, StorageStep
+from cloud_stub.domain.entitlement import DriveRole, cloud_ends_at
+from cloud_stub.domain.features import FeatureRefusal, feature_refusal
+from cloud_stub.domain.grants import grants, grants_of_camera
+from cloud_stub.domain.lease import GRACE
+from cloud_stub.domain.storage_order import Storage, StorageKind, Why
+from tests.domain.cloud.situations import (
+    ACCOUNT_ID,
+    CATALOG,
+    LEGACY,
+    MODULE_ID,
+    NEW,
+    NOW,
+    camera,
+    catalog_with,
+    module,
+    only_rights,
+    rights_by_camera,
+    situation,
+    subscription,
+    trial,
+)
+
+COVERS = ("none", "trial", "basic", "basic_elsewhere", "plus", "plus_ended", "plus_scheduled")
+MODELS = (None, "mini", "video_doorbell", "xt2", "xt", "indoor_gen1")
+LEGACY_MODELS = {"xt2", "xt", "indoor_gen1"}
+MODULES = ("sync_module_1", "sync_module_2", "camera", "unheard_of")
+
+
+def expected(cover: str, model: str | None, module_model: str, *, legacy: bool) -> tuple[StorageKind, Why, DriveRole]:
+    """DESIGN §5 written down a second time, as a person would read it."""
+    if model is None:
+        return StorageKind.NONE, Why.CAMERA_NOT_CONFIRMED, DriveRole.OFF
+    usb = model not in LEGACY_MODELS and module_model == "sync_module_2"
+    backup = DriveRole.BACKUP if usb else DriveRole.OFF
+    if cover == "trial":
+        return StorageKind.CLOUD, Why.TRIAL, backup
+    if cover == "plus" or (cover == "basic" and model not in LEGACY_MODELS):
+        return StorageKind.CLOUD, Why.PLAN, backup
+    if legacy:
+        return StorageKind.QUOTA, Why.LEGACY_ACCOUNT, backup
+    if model in LEGACY_MODELS:
+        return StorageKind.QUOTA, Why.LEGACY_MODEL, DriveRole.OFF
+    local = (StorageKind.LOCAL, Why.LOCAL_STORAGE, DriveRole.PRIMARY)
+    return local if usb else (StorageKind.NONE, Why.MODULE_NOT_ELIGIBLE, DriveRole.OFF)
+
+
+@pytest.mark.parametrize("legacy", [False, True], ids=["new_account", "legacy_account"])
+@pytest.mark.parametrize(("cover", "model", "module_model"), list(itertools.product(COVERS, MODELS, MODULES)))
+def test_every_cover_model_and_module_has_its_storage(
+    cover: str, model: str | None, module_model: str, legacy: bool
+) -> None:
+    hour = timedelta(hours=1)
+    subscriptions = {
+        "basic": (subscription("basic", "c1"),),
+        "basic_elsewhere": (subscription("basic", "c2"),),
+        "plus": (subscription("plus"),),
+        "plus_ended": (subscription("plus", starts_at=NOW - hour, ended_at=NOW),),
+        "plus_scheduled": (subscription("plus", starts_at=NOW + hour),),
+    }.get(cover, ())
+    it = situation(
+        camera("c1", model),
+        created_on=LEGACY if legacy else NEW,
+        modules=(module(module_model),),
+        trials=(trial(),) if cover == "trial" else (),
+        subscriptions=subscriptions,
+    )
+    found = only_rights(it)
+    assert (found.storage.kind, found.storage.why, found.drive) == expected(cover, model, module_model, legacy=legacy)
+    assert (found.storage.keep_for_days == 30) == (found.storage.kind is StorageKind.CLOUD)
+    assert (found.storage.grant_id is None) == (found.storage.kind in {StorageKind.LOCAL, StorageKind.NONE})
+    assert {"motion_notifications", "live_view", "two_way_audio"} <= set(found.features)
+
+
+def test_an_unknown_model_on_a_record_is_refused_as_a_model() -> None:
+    found = only_rights(situation(camera("c1", "not_in_the_catalog"), trials=(trial(),)))
+    assert found.storage == Storage(StorageKind.NONE, Why.MODEL_NOT_ELIGIBLE)
+
+
+def test_a_catalog_without_local_storage_says_not_entitled() -> None:
+    without = catalog_with(storage_order=(StorageStep.CLOUD, StorageStep.NONE))
+    assert only_rights(situation(camera("c1", "mini")), catalog=without).storage.why is Why.NOT_ENTITLED
+
+
+@pytest.mark.parametrize(
+    ("key", "region", "model", "module_model", "granted", "refusal"),
+    [
+        ("no_such_feature", "FR", "mini", "sync_module_2", True, FeatureRefusal.UNKNOWN),
+        ("extended_warranty", "US", "mini", "sync_module_2", True, FeatureRefusal.UNKNOWN),
+        ("rapid_access", "FR", "mini", "sync_module_2", False, FeatureRefusal.NOT_GRANTED),
+        ("person_detection", "FR", "mini", "sync_module_2", True, FeatureRefusal.NOT_IN_REGION),
+        ("person_detection", "US", "mini", "sync_module_2", True, FeatureRefusal.MODEL_NOT_ELIGIBLE),
+        ("photo_capture", "FR", "mini", "sync_module_2", True, FeatureRefusal.MODEL_NOT_ELIGIBLE),
+        ("photo_capture", "FR", None, "sync_module_2", True, FeatureRefusal.MODEL_NOT_ELIGIBLE),
+        ("local_storage_backup", "FR", "mini", "sync_module_1", True, FeatureRefusal.MODULE_NOT_ELIGIBLE),
+        ("live_view", "FR", None, "unheard_of", False, None),
+        ("person_detection", "US", "outdoor_4", "camera", True, None),
+        ("extended_live_view", "FR", "mini", "camera", True, None),
+    ],
+)
+def test_a_refused_feature_names_the_set_that_lacks_it(
+    key: str, region: str, model: str | None, module_model: str, granted: bool, refusal: FeatureRefusal | None
+) -> None:
+    it = situation(camera("c1", "mini"), region=region, trials=(trial(),) if granted else ())
+    own = grants_of_camera(grants(CATALOG, it, NOW), "c1")
+    assert feature_refusal(CATALOG, CATALOG.region(region), model, module_model, own, key) is refusal
+
+
+def test_sources_name_every_grant_and_storage_the_best_one() -> None:
+    it = situation(camera("c1", "xt2"), created_on=LEGACY, trials=(trial(),), subscriptions=(subscription("plus"),))
+    found = only_rights(it)
+    assert found.sources == ("trial:t1", "plan:s-plus-None", f"legacy_account:{ACCOUNT_ID}", "legacy_model:c1")
+    assert found.storage.grant_id == "trial:t1"
+
+
+def test_pools_are_per_module_by_default() -> None:
+    it = situation(camera("c1", "xt2"), camera("c2", "xt", "second"), modules=(module(), module(module_id="second")))
+    found = rights_by_camera(it)
+    assert found["c1"].storage.pool == f"{ACCOUNT_ID}/{MODULE_ID}"
+    assert found["c2"].storage.pool == f"{ACCOUNT_ID}/second"
+    assert found["c1"].storage.limit_ms == 7_200_000
+
+
+FREE = Plan(
+    key="free",
+    name="Free",
+    coverage=Coverage.FLOOR,
+    intervals=(),
+    stackable=False,
+    cameras_max=None,
+    cloud_clips=True,
+    cloud_window_days=2,
+    cloud_window_days_by_model={"video_doorbell": 1},
+)
+
+
+@pytest.mark.parametrize(("model", "days"), [("mini", 2), ("video_doorbell", 1)])
+def test_a_floor_plan_with_cloud_clips_is_the_free_tier(model: str, days: int) -> None:
+    """Another vendor's shape, as catalog data alone: every camera is always on a plan."""
+    models = {key: replace_plans(key) for key in CATALOG.models}
+    catalog = catalog_with(floor_plan="free", plans={**CATALOG.plans, "free": FREE}, models=models)
+    uncovered = only_rights(situation(camera("c1", model)), catalog=catalog)
+    assert (uncovered.storage.kind, uncovered.storage.why) == (StorageKind.CLOUD, Why.FREE_TIER)
+    assert (uncovered.storage.keep_for_days, uncovered.storage.grant_id) == (days, "free_tier:free")
+    covered = only_rights(situation(camera("c1", model), subscriptions=(subscription("plus"),)), catalog=catalog)
+    assert (covered.storage.why, covered.storage.keep_for_days) == (Why.PLAN, 30)
+    assert covered.sources == ("plan:s-plus-None", "free_tier:free")
+
+
+def test_a_service_covers_only_the_cameras_chosen_for_it() -> None:
+    service = Plan("recording_7", "Recording", Coverage.SERVICE_CAMERAS, ("month",), True, None, True, 7, {})
+    models = {key: replace_plans(key, "recording_7") for key in CATALOG.models}
+    catalog = catalog_with(plans={**CATALOG.plans, "recording_7": service}, models=models)
+    it = situation(camera("a", "mini"), camera("b", "mini"), subscriptions=(subscription("recording_7", "a"),))
+    found = rights_by_camera(it, catalog=catalog)
+    assert (found["a"].storage.kind, found["a"].storage.keep_for_days) == (StorageKind.CLOUD, 7)
+    assert found["b"].storage.kind is StorageKind.LOCAL
+
+
+def test_a_plan_for_a_number_of_cameras_covers_those_set_up_first() -> None:
+    few = catalog_with(plans={**CATALOG.plans, "plus": plan_with_cameras_max(2)})
+    cameras = [camera(name, "mini", at=NOW + timedelta(hours=hour)) for name, hour in (("c", 2), ("a", 0), ("b", 1))]
+    found = rights_by_camera(situation(*cameras, subscriptions=(subscription("plus"),)), NOW, few)
+    assert {name for name, its in found.items() if its.storage.kind is StorageKind.CLOUD} == {"a", "b"}
+
+
+def test_the_end_of_cover_is_known_unless_a_plan_follows() -> None:
+    ends_at = NOW + timedelta(days=3)
+    ending = trial(ends_at - timedelta(days=30))
+    alone = situation(camera("c1", "mini"), trials=(ending,))
+    followed = situation(
+        camera("c1", "mini"), trials=(ending,), subscriptions=(subscription("plus", starts_at=ends_at),)
+    )
+    assert cloud_ends_at(CATALOG, alone, NOW, GRACE) == ends_at
+    assert cloud_ends_at(CATALOG, alone, NOW, timedelta(days=2)) is None
+    assert cloud_ends_at(CATALOG, followed, NOW, GRACE) is None
+
+
+def replace_plans(model: str, plan: str = "free") -> object:
+    known = CATALOG.models[model]
+    return type(known)(known.key, known.name, (*known.plans, plan), known.legacy_quota)
+
+
+def plan_with_cameras_max(count: int) -> Plan:
+    plus = CATALOG.plans["plus"]
+    return Plan(plus.key, plus.name, plus.coverage, plus.intervals, plus.stackable, count, True, None, {})
