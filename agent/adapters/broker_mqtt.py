@@ -48,20 +48,19 @@ class BrokerMqtt:
         self, subscribe: Sequence[str], will: bytes, birth: bytes, ready: Callable[[], None] = lambda: None
     ) -> AsyncGenerator[Message, None]:
         connection = self._connection(will)
+        greeting: asyncio.Future[None] | None = None
         try:
             await connection.enter()
             self._live = connection
-            await self.publish("availability", birth, retain=True)
-            for topic in subscribe:
-                await connection.subscribe_or_raise(self._prefix + topic)
-            ready()
-            async for message in connection.messages:
+            greeting = asyncio.ensure_future(self._greet(connection, subscribe, birth, ready))
+            async for message in connection.incoming(greeting):
                 yield self._message(message)
-                connection.acknowledge(message)
         except aiomqtt.MqttError as error:
             raise TryLater(f"The broker at {self._host}:{self._port} is away: {_words(error)}.") from None
         finally:
             self._live = None
+            if greeting is not None:
+                greeting.cancel()
             await connection.leave(self._prefix + "availability", will)
 
     async def publish(
@@ -77,6 +76,16 @@ class BrokerMqtt:
             await connection.publish_acknowledged(self._prefix + topic, payload, retain=retain, properties=properties)
         except aiomqtt.MqttError as error:
             raise TryLater(f"The broker did not take {topic}: {_words(error)}.") from None
+
+    async def _greet(
+        self, connection: "_Connection", subscribe: Sequence[str], birth: bytes, ready: Callable[[], None]
+    ) -> None:
+        properties = Properties(PacketTypes.PUBLISH)
+        topic = self._prefix + "availability"
+        await connection.publish_acknowledged(topic, birth, retain=True, properties=properties)
+        for wanted in subscribe:
+            await connection.subscribe_or_raise(self._prefix + wanted)
+        ready()
 
     def _connection(self, will: bytes) -> "_Connection":
         properties = Properties(PacketTypes.CONNECT)
@@ -175,10 +184,31 @@ class _Connection(aiomqtt.Client):
             if cast("_ReasonCode", answer).is_failure:
                 raise aiomqtt.MqttError(f"it refused the subscription to {topic} ({answer})")
 
-    def acknowledge(self, message: aiomqtt.Message) -> None:
-        """Tell the broker that a message was handled."""
-        if message.qos:
-            self._paho.ack(message.mid, message.qos)
+    async def incoming(self, greeting: asyncio.Future[None]) -> AsyncGenerator[aiomqtt.Message, None]:
+        """Yield messages until the connection is lost (MqttError), acknowledging each when the next is asked for.
+
+        `greeting` (the subscriptions) runs meanwhile and its failure ends the session: a broker with a full window of
+        unacknowledged messages answers nothing else until some are acknowledged.
+        """
+        while True:
+            getting = asyncio.ensure_future(self._queue.get())
+            waiting: set[asyncio.Future[Any]] = {getting, self._disconnected}
+            try:
+                done, _ = await asyncio.wait(
+                    waiting if greeting.done() else waiting | {greeting}, return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                if not getting.done():
+                    getting.cancel()
+            if greeting in done:
+                greeting.result()
+            if getting in done:
+                message = getting.result()
+                yield message
+                if message.qos:
+                    self._paho.ack(message.mid, message.qos)
+            elif self._disconnected.done():
+                raise self._disconnected.exception() or aiomqtt.MqttError("the connection was closed")
 
     async def publish_acknowledged(self, topic: str, payload: bytes, *, retain: bool, properties: Properties) -> None:
         """Publish with QoS 1 and return on a PUBACK that says yes; else MqttError, at once on a lost line."""
@@ -210,6 +240,5 @@ class _Connection(aiomqtt.Client):
 
 def _words(error: aiomqtt.MqttError) -> str:
     """Say what happened without aiomqtt's `[code:135]`."""
-    cause = error.__cause__ if isinstance(error.__cause__, aiomqtt.MqttError) else error
-    text = str(cause) or str(error)
+    text = str(error)
     return text.partition("] ")[2] if text.startswith("[code:") else text.rstrip(".")

@@ -49,20 +49,20 @@ class BrokerMqtt:
 
     async def session(self, ready: Callable[[bool], None] = lambda _kept: None) -> AsyncGenerator[ModuleMessage, None]:
         connection = self._connection()
+        greeting: asyncio.Future[None] | None = None
         try:
             await connection.enter()
-            for topic in TOPICS:
-                await connection.subscribe_or_raise(f"{PREFIX}+/{topic}")
             self._live = connection
-            ready(connection.kept)
-            async for message in connection.messages:
+            greeting = asyncio.ensure_future(_greet(connection, ready))
+            async for message in connection.incoming(greeting):
                 module_id, _, topic = message.topic.value.removeprefix(PREFIX).partition("/")
                 yield ModuleMessage(module_id, topic, message.payload)
-                connection.acknowledge(message)
         except aiomqtt.MqttError as error:
             raise BrokerAway(f"The broker at {self._host}:{self._port} is away: {_words(error)}.") from None
         finally:
             self._live = None
+            if greeting is not None:
+                greeting.cancel()
             connection.leave()
 
     async def publish(
@@ -160,10 +160,31 @@ class _Connection(aiomqtt.Client):
             if cast("_ReasonCode", answer).is_failure:
                 raise aiomqtt.MqttError(f"it refused the subscription to {topic} ({answer})")
 
-    def acknowledge(self, message: aiomqtt.Message) -> None:
-        """Tell the broker that a message was handled."""
-        if message.qos:
-            self._paho.ack(message.mid, message.qos)
+    async def incoming(self, greeting: asyncio.Future[None]) -> AsyncGenerator[aiomqtt.Message, None]:
+        """Yield messages until the connection is lost (MqttError), acknowledging each when the next is asked for.
+
+        `greeting` (the subscriptions) runs meanwhile and its failure ends the session: a broker with a full window of
+        unacknowledged messages answers nothing else until some are acknowledged.
+        """
+        while True:
+            getting = asyncio.ensure_future(self._queue.get())
+            waiting: set[asyncio.Future[Any]] = {getting, self._disconnected}
+            try:
+                done, _ = await asyncio.wait(
+                    waiting if greeting.done() else waiting | {greeting}, return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                if not getting.done():
+                    getting.cancel()
+            if greeting in done:
+                greeting.result()
+            if getting in done:
+                message = getting.result()
+                yield message
+                if message.qos:
+                    self._paho.ack(message.mid, message.qos)
+            elif self._disconnected.done():
+                raise self._disconnected.exception() or aiomqtt.MqttError("the connection was closed")
 
     async def publish_acknowledged(self, topic: str, payload: bytes, *, retain: bool, properties: Properties) -> None:
         """Publish with QoS 1 and return on a PUBACK that says yes; else MqttError, at once on a lost line."""
@@ -197,8 +218,13 @@ class _Connection(aiomqtt.Client):
         super()._on_publish(client, userdata, mid, reason_code, properties)
 
 
+async def _greet(connection: _Connection, ready: Callable[[bool], None]) -> None:
+    for topic in TOPICS:
+        await connection.subscribe_or_raise(f"{PREFIX}+/{topic}")
+    ready(connection.kept)
+
+
 def _words(error: aiomqtt.MqttError) -> str:
     """Say what happened without aiomqtt's `[code:135]`."""
-    cause = error.__cause__ if isinstance(error.__cause__, aiomqtt.MqttError) else error
-    text = str(cause) or str(error)
+    text = str(error)
     return text.partition("] ")[2] if text.startswith("[code:") else text.rstrip(".")
