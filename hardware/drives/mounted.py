@@ -131,12 +131,16 @@ class MountedDrive:
         return DriveReport(state, detail, self._uuid)
 
     def _device(self) -> Path | None:
-        """Return the device that carries our file system now: udev's link where there is udev, else blkid's search."""
+        """Return the device that carries our file system now: udev's link where there is udev, else blkid's search.
+
+        `blkid -U` would answer from its cache, where a drive may still be the one before: so it searches by tag.
+        """
         link = self._system.by_uuid / self._uuid
         if link.exists():
             return link.resolve()
-        code, said = self._system.run(("blkid", "-c", "/dev/null", "-U", self._uuid))
-        return Path(said) if code == 0 and said and Path(said).exists() else None
+        code, said = self._system.run(("blkid", "-c", "/dev/null", "-o", "device", "-t", f"UUID={self._uuid}"))
+        found = said.partition("\n")[0]
+        return Path(found) if code == 0 and found and Path(found).exists() else None
 
     def _mount_of(self, mounts: list[Mount], device: Path) -> Mount | None:
         number = device.stat().st_rdev

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -88,3 +90,19 @@ def test_the_keyframe_gap_is_a_setting(keyframe_s: float, expected: list[int]) -
 def test_a_scene_without_an_end_does_not_fit_in_a_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="needs a length"):
         write_scene_file(tmp_path / "endless.mp4", SMALL)
+
+
+def test_a_killed_owner_leaves_no_child_behind() -> None:
+    program = (
+        "import os, signal, time\n"
+        "from hardware.cameras.addresses import camera_source\n"
+        "camera = camera_source('emulated:quiet?width=320&height=180', monotonic=time.monotonic, sleep=time.sleep)\n"
+        "camera.open()\n"
+        "next(camera.packets())\n"
+        "print(camera._child.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    owner = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert owner.returncode == -signal.SIGKILL
+    state = Path(f"/proc/{int(owner.stdout)}/stat")
+    assert wait_until(lambda: not state.exists() or ") Z " in state.read_text(), 10, "the child's end")
