@@ -1,6 +1,5 @@
 """One camera's supervisor: opens it, pumps its steps to the recorder, and comes back after every loss."""
 
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import uuid4
@@ -107,8 +106,7 @@ class CameraToMotion:
         except Exception as error:
             log.exception("camera supervisor", camera=self._camera.name)
             sentence = f"Recording this camera failed ({type(error).__name__}); it is opened again."
-            with contextlib.suppress(Exception):  # what failed may be the very store that keeps the alert
-                await self._away(CameraHealth.LOST, "camera_lost", sentence)
+            await self._away(CameraHealth.LOST, "camera_lost", sentence)
         else:
             return True
         return False
@@ -177,18 +175,20 @@ class CameraToMotion:
     async def _clear_alert(self) -> None:
         if self._alert:
             code, self._alert = self._alert, ""
-            await self._send_alert(code, "The camera is back." if code == "camera_lost" else "", cleared=True)
+            await self._send_alert(code, "The camera is well again.", cleared=True)
 
     async def _send_alert(self, code: str, detail: str, *, cleared: bool) -> None:
-        await self._emit(
-            "event/alert",
-            {
-                "event_id": str(uuid4()),
-                "at": wire_time(self._clock.now()),
-                "clock_trusted": self._clock.trusted(),
-                "camera_id": self._camera.camera_id,
-                "code": code,
-                "detail": detail,
-                "cleared": cleared,
-            },
-        )
+        """Queue an alert; a store that cannot take it must not stop the recording, so it is only logged."""
+        payload: dict[str, object] = {
+            "event_id": str(uuid4()),
+            "at": wire_time(self._clock.now()),
+            "clock_trusted": self._clock.trusted(),
+            "camera_id": self._camera.camera_id,
+            "code": code,
+            "detail": detail,
+            "cleared": cleared,
+        }
+        try:
+            await self._emit("event/alert", payload)
+        except Exception:
+            log.exception("alert not queued", camera=self._camera.name, code=code)

@@ -241,7 +241,10 @@ class MotionToClip:
             "lease_seq": choice.lease_seq,
         }
         log.info("motion", camera=self._camera.name, phase=phase, light_change=activity.light_only)
-        await self._emit("event/motion", payload)
+        try:
+            await self._emit("event/motion", payload)
+        except Exception:  # a store that cannot take the event must not stop the recording
+            log.exception("event not queued", camera=self._camera.name, phase=phase)
 
 
 def wire_time(at: datetime) -> str:

@@ -1,0 +1,103 @@
+"""Periodic photos: when none may be taken, then when one is."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pytest
+
+from agent.domain.lease import CameraLease, Cover, DriveRole, Lease, Storage, StorageKind
+from agent.errors import TryLater
+from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera
+from agent.flow.status_board import StatusBoard
+from tests.flow.test_motion_to_clip import RecordedIntake
+from tests.manual_clock import ManualClock
+
+CAMERA = "camera-1"
+PERIOD_S = 3600.0
+
+
+def lease(*features: str, ends_in_s: int = 10**6) -> Lease:
+    now_s = int(ManualClock().now().timestamp())
+    camera = CameraLease(
+        "outdoor", frozenset(features), Storage(StorageKind.CLOUD, 30), Cover.PLAN, "plan:1", DriveRole.OFF
+    )
+    until_s = now_s + ends_in_s
+    return Lease(1, now_s, now_s, until_s, until_s, "account", 60.0, {CAMERA: camera}, "token")
+
+
+@dataclass
+class PhotoIntake(RecordedIntake):
+    """Keeps photos."""
+
+    photos: list[tuple[str, bytes, datetime]] = field(default_factory=list)
+
+    async def keep_photo(self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.photos.append((camera_id, jpeg, captured_at))
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.board = StatusBoard()
+        self.board.link.lease = lease("photo_capture")
+        self.intake = PhotoIntake()
+        self.jpeg: bytes | None = b"jpeg"
+        self.motion_s: float | None = None
+        camera = PhotoCamera(CAMERA, self._latest, lambda: self.motion_s)
+        self.flow = ClockToPhoto(
+            cameras=(camera,), board=self.board, clock=self.clock, intake=self.intake, period_s=PERIOD_S
+        )
+
+    async def _latest(self, max_width: int) -> bytes | None:
+        return self.jpeg
+
+    async def periods(self, count: int) -> int:
+        task = asyncio.create_task(self.flow.run())
+        for _ in range(count):
+            await self.clock.advance(PERIOD_S)
+        assert not task.done()
+        task.cancel()
+        return len(self.intake.photos)
+
+
+@pytest.mark.parametrize("why", ["no lease", "no feature", "other camera", "lease over", "disarmed", "no picture"])
+async def test_no_photo_is_taken(why: str) -> None:
+    bench = Bench()
+    if why == "no lease":
+        bench.board.link.lease = None
+    elif why == "no feature":
+        bench.board.link.lease = lease("video_history")
+    elif why == "other camera":
+        bench.board.link.lease = Lease(1, 0, 0, 2**40, 2**40, "account", 60.0, {}, "token")
+    elif why == "lease over":
+        bench.board.link.lease = lease("photo_capture", ends_in_s=10)
+    elif why == "disarmed":
+        bench.board.armed = False
+    else:
+        bench.jpeg = None
+    assert await bench.periods(3) == 0
+
+
+async def test_a_period_with_an_event_has_no_photo_and_the_next_one_has() -> None:
+    bench = Bench()
+    bench.motion_s = bench.clock.monotonic() + 1800.0
+    assert await bench.periods(2) == 1
+
+
+async def test_a_photo_that_cannot_be_kept_does_not_end_the_next_ones() -> None:
+    bench = Bench()
+    bench.intake.fails = TryLater("The disk is full.")
+    assert await bench.periods(1) == 0
+    bench.intake.fails = None
+    assert await bench.periods(1) == 1
+
+
+async def test_one_photo_per_period_while_the_lease_has_the_feature_and_none_after_it_lost_it() -> None:
+    bench = Bench()
+    assert await bench.periods(3) == 3
+    assert bench.intake.photos[0][:2] == (CAMERA, b"jpeg")
+    bench.board.link.lease = lease("video_history")
+    assert await bench.periods(3) == 3
