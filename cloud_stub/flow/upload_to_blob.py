@@ -110,7 +110,10 @@ class UploadToBlob:
         content = _Content(upload.offset, sha256, duration_ms, disposition)
         await self._posters.make_sure(upload.upload_id, clip)
         self._fault("poster_put")
-        await self._blobs.put_file(media_key(clip), self._staging.locate(upload.upload_id))
+        try:
+            await self._blobs.put_file(media_key(clip), self._staging.locate(upload.upload_id))
+        except FileNotFoundError:
+            return await self._come_too_late(upload, clip)
         self._fault("media_put")
         committed = await self._commit(upload, content)
         self._fault("committed")
