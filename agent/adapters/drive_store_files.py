@@ -59,7 +59,7 @@ class DriveFiles:
     def _put(self, row: ClipRow, source: Path, folder: str) -> CopyResult:
         with source.open("rb"):
             pass  # a source that is missing is the spool's loss, not the drive's: FileNotFoundError before anything
-        place = self._place(frozenset({DriveState.USABLE}))
+        place = self._place(frozenset({DriveState.USABLE}), row.size_bytes or 0)
         try:
             result = self._put_on(place, row, source, folder)
         except OSError as error:
@@ -155,10 +155,12 @@ class DriveFiles:
             raise DriveGone("The drive's manifest names files outside our folder: rename the folder `veilleur` on it.")
         return found
 
-    def _place(self, states: frozenset[DriveState]) -> _Place:
+    def _place(self, states: frozenset[DriveState], needed_bytes: int = 0) -> _Place:
         report = self._look()
         if report.state not in states or report.root is None:
             raise DriveGone(report.detail or f"The drive is {report.state.value}.")
+        if report.free_bytes is not None and report.free_bytes < needed_bytes:
+            raise DriveGone("The drive has no room for this clip: delete clips from it or put in a larger one.")
         return _Place(report.root, self._base(report.root), report.uuid)
 
     def _base(self, root: Path) -> Path:

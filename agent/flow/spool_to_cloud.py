@@ -41,6 +41,7 @@ class _Line:
 
     failures: int = 0
     not_before_s: float = 0.0
+    failed_last: str = ""
     progress: dict[str, _Progress] = field(default_factory=dict)
 
 
@@ -48,8 +49,8 @@ class SpoolToCloud:
     """Sends one piece at a time, of the clip that agent.domain.upload_order names.
 
     `jitter` returns a number in 0..1. A piece is at most `piece_bytes`; only synced bytes are sent. A clip that fails
-    waits by itself (so one clip that the cloud cannot take never blocks the others), and the line waits as a whole
-    after each failure until something goes through again.
+    waits by itself, and the line waits as a whole after each failure until something goes through again; the try after
+    a failure is another clip's if there is one, so that one clip that the cloud cannot take never blocks the others.
     """
 
     def __init__(  # noqa: PLR0913 - the collaborators of one sender, all by name
@@ -103,7 +104,7 @@ class SpoolToCloud:
         rows = await self._waiting_rows()
         ready = [row for row in rows if self._of(row).not_before_s <= now_s]
         sent = {row.clip_id: self._of(row).offset or 0 for row in ready}
-        row = next_to_send(ready, sent)
+        row = next_to_send([row for row in ready if row.clip_id != self._line.failed_last] or ready, sent)
         if row is None:
             return min((self._of(row).not_before_s - now_s for row in rows), default=None)
         self._board.uploads.attempt_s = now_s
@@ -141,6 +142,7 @@ class SpoolToCloud:
             self._wait(row, str(error), None, whole_line=False)
         else:
             self._of(row).failures = self._line.failures = 0
+            self._line.failed_last = ""
             self._say("")
 
     async def _try_refused(self, row: ClipRow, error: Refused) -> None:
@@ -157,6 +159,7 @@ class SpoolToCloud:
         progress.not_before_s = now_s + backoff_s(progress.failures, self._jitter(), asked_s)
         if whole_line:
             self._line.failures += 1
+            self._line.failed_last = row.clip_id
             self._line.not_before_s = now_s + backoff_s(self._line.failures, self._jitter(), asked_s)
         self._say(problem)
 

@@ -1,0 +1,368 @@
+"""Clips to the cloud: every fault of a cloud first, then order, resuming and what may be dropped."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.domain.clip import RowPhase, Sink
+from agent.errors import AgentError, Refused, TryLater
+from agent.flow.spool_to_cloud import SpoolToCloud
+from tests.adapters.memory_cloud import MemoryCloud
+from tests.flow.keeping import Module, module, video
+
+
+async def drain(kept: Module, seconds: float = 4000.0) -> None:
+    """Send, and let time pass whenever the sender waits, until every clip has left or time is over."""
+    ends = kept.clock.monotonic() + seconds
+    while kept.clock.monotonic() < ends:
+        wait_s = await kept.sender.step()
+        if wait_s is None:
+            return
+        if wait_s > 0:
+            await kept.clock.advance(wait_s)
+
+
+def later() -> AgentError:
+    return TryLater("The cloud does not answer.")
+
+
+def after_ten() -> AgentError:
+    return TryLater("Busy.", 10.0)
+
+
+@pytest.mark.parametrize("call", ["create", "offset", "append", "status"])
+@pytest.mark.parametrize("times", [1, 4])
+@pytest.mark.parametrize("fault", [later, after_ten])
+async def test_a_cloud_that_stumbles_anywhere_gets_the_clip_whole_and_once(
+    tmp_path: Path, call: str, times: int, fault: Callable[[], AgentError]
+) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        kept.cloud.faults[call] = [fault() for _ in range(times)]
+        row = await kept.record()
+        content = kept.files.locate(row.path or "").read_bytes()
+        await drain(kept)
+        upload = kept.cloud.of_clip(row.clip_id)
+        assert upload is not None
+        assert bytes(upload.data) == content
+        assert len(kept.cloud.uploads) == 1
+        assert await kept.phases() == [RowPhase.STORED_CLOUD]
+        assert await kept.spool_is_empty()
+        assert await kept.findings() == []
+
+
+@pytest.mark.parametrize("call", ["create", "append"])
+async def test_an_answer_that_is_lost_after_the_deed_doubles_nothing(tmp_path: Path, call: str) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        kept.cloud.late_faults[call] = [later(), later()]
+        row = await kept.record()
+        content = kept.files.locate(row.path or "").read_bytes()
+        await drain(kept)
+        upload = kept.cloud.of_clip(row.clip_id)
+        assert upload is not None
+        assert bytes(upload.data) == content
+        assert len(kept.cloud.uploads) == 1
+        assert await kept.phases() == [RowPhase.STORED_CLOUD]
+
+
+@pytest.mark.parametrize("code", ["checksum_mismatch", "offset_mismatch"])
+async def test_a_piece_that_is_refused_for_its_place_or_checksum_is_sent_again(tmp_path: Path, code: str) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        kept.cloud.faults["append"] = [Refused(code, "No."), Refused(code, "No.")]
+        await kept.record()
+        await drain(kept)
+        assert await kept.phases() == [RowPhase.STORED_CLOUD]
+
+
+async def test_an_upload_that_expired_in_the_middle_is_made_again(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        row = await kept.record()
+        await kept.sender.step()
+        kept.cloud.forget(row.clip_id)
+        await drain(kept)
+        assert await kept.phases() == [RowPhase.STORED_CLOUD]
+        assert [call for call, _ in kept.cloud.calls].count("create") == 2
+
+
+@pytest.mark.parametrize("word", ["evicted", "deleted", "expired"])
+@pytest.mark.parametrize("steps", [1, 2, 1000])
+async def test_a_clip_that_the_cloud_let_go_is_never_sent_again(tmp_path: Path, word: str, steps: int) -> None:
+    """Also when the answer to the last byte was lost: the status outlives the clip."""
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        kept.cloud.faults["status"] = [later()]
+        row = await kept.record()
+        for _ in range(steps):
+            wait_s = await kept.sender.step()
+            if wait_s is None or wait_s > 0:
+                break
+        kept.cloud.end(row.clip_id, word)
+        creations = [call for call, _ in kept.cloud.calls].count("create")
+        await drain(kept)
+        assert await kept.phases() == [RowPhase.STORED_CLOUD]
+        assert kept.cloud.of_clip(row.clip_id) is not None
+        assert [call for call, _ in kept.cloud.calls].count("create") == creations
+        assert await kept.spool_is_empty()
+
+
+async def test_only_the_whole_hash_lets_the_copy_go(tmp_path: Path) -> None:
+    """A cloud that holds other bytes gets them again, three times at most; then the clip is held and reported."""
+
+    class ForgetfulCloud(MemoryCloud):
+        async def append(self, upload_url: str, offset: int, data: bytes, final_length: int | None) -> int:
+            self.corrupt_next = bool(data)
+            return await super().append(upload_url, offset, data, final_length)
+
+    async with module(tmp_path, cloud=ForgetfulCloud()) as kept:
+        kept.take_lease("plan")
+        row = await kept.record()
+        await drain(kept)
+        held = await kept.row(row.clip_id)
+        assert (held.phase, held.attempts, held.path) == (RowPhase.HELD, 3, row.path)
+        assert [event["code"] for event in await kept.events("event/alert")] == ["upload_differs"]
+        assert await kept.findings() == []
+
+
+async def test_a_cloud_that_spoiled_the_bytes_once_gets_them_again(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        kept.cloud.corrupt_next = True
+        row = await kept.record()
+        await drain(kept)
+        assert (await kept.row(row.clip_id)).phase is RowPhase.STORED_CLOUD
+
+
+@pytest.mark.parametrize("code", ["not_entitled", "camera_unknown", "clip_too_long", "wrong_content_type"])
+async def test_a_refusal_for_good_holds_the_clip_and_is_not_repeated_under_the_same_lease(
+    tmp_path: Path, code: str
+) -> None:
+    async with module(tmp_path) as kept:
+        lease = kept.take_lease("plan")
+        row = await kept.record()
+        kept.cloud.refuse[row.clip_id] = code
+        await drain(kept)
+        await kept.decider.step()
+        await drain(kept)
+        held = await kept.row(row.clip_id)
+        assert (held.phase, held.refused_seq) == (RowPhase.HELD, lease.seq)
+        calls = len(kept.cloud.calls)
+        kept.cloud.refuse.clear()
+        await kept.decider.step()
+        await drain(kept)
+        assert len(kept.cloud.calls) == calls
+        kept.take_lease("plan")
+        await kept.decider.step()
+        await drain(kept)
+        assert await kept.phases() == [RowPhase.STORED_CLOUD]
+
+
+async def test_a_clip_that_is_refused_while_it_grows_is_recorded_to_its_end(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        clip = await kept.open()
+        await clip.write(video()[1][:25])
+        kept.cloud.refuse[clip.clip_id] = "not_entitled"
+        await drain(kept)
+        await clip.write(video()[1][25:])
+        await drain(kept)
+        assert [call for call, _ in kept.cloud.calls] == ["create"]
+        await clip.close()
+        row = await kept.row(clip.clip_id)
+        assert (row.phase, row.duration_ms) == (RowPhase.HELD, 4000)
+
+
+async def test_a_refused_clip_goes_to_the_drive_when_the_camera_may_use_one(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        await kept.watcher.step()
+        kept.take_lease("plan")
+        row = await kept.record()
+        kept.cloud.refuse[row.clip_id] = "not_entitled"
+        await drain(kept)
+        await kept.decider.step()
+        await kept.copier.step()
+        stored = await kept.row(row.clip_id)
+        assert (stored.phase, stored.choice.sink) == (RowPhase.STORED_USB, Sink.USB)
+        assert kept.cloud.of_clip(row.clip_id) is None
+
+
+async def test_one_clip_that_always_fails_does_not_block_the_others(tmp_path: Path) -> None:
+    class PoisonedCloud(MemoryCloud):
+        poison = ""
+
+        async def append(self, upload_url: str, offset: int, data: bytes, final_length: int | None) -> int:
+            if self.uploads[upload_url].clip_id == self.poison:
+                raise TryLater("Internal server error.")
+            return await super().append(upload_url, offset, data, final_length)
+
+    cloud = PoisonedCloud()
+    async with module(tmp_path, cloud=cloud) as kept:
+        kept.take_lease("plan")
+        rows = [await kept.record() for _ in range(3)]
+        cloud.poison = rows[1].clip_id
+        await drain(kept, 60)
+        assert await kept.phases() == [RowPhase.STORED_CLOUD, RowPhase.SPOOLED, RowPhase.STORED_CLOUD]
+
+
+async def test_retry_after_is_kept(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        kept.cloud.faults["create"] = [TryLater("Full.", 600.0)]
+        await kept.record()
+        assert await kept.sender.step() == 0
+        wait_s = await kept.sender.step()
+        assert wait_s is not None
+        assert wait_s >= 600
+        assert kept.board.uploads.last_error == "Full."
+
+
+async def test_waits_grow_while_the_cloud_is_away_and_end_with_the_first_success(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        kept.cloud.faults["create"] = [later() for _ in range(6)]
+        await kept.record()
+        waits: list[float] = []
+        while kept.cloud.faults["create"]:
+            await kept.sender.step()
+            wait_s = await kept.sender.step()
+            assert wait_s is not None
+            waits.append(wait_s)
+            await kept.clock.advance(wait_s)
+        assert waits == [1, 2, 4, 8, 16, 32]
+        await drain(kept)
+        assert kept.board.uploads.last_error == ""
+        assert kept.board.uploads.stored_s is not None
+
+
+async def test_the_first_fragments_leave_while_the_clip_is_recorded_and_before_any_backlog(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        old = await kept.record()
+        clip = await kept.open()
+        await clip.write(video()[1][:25])
+        kept.cloud.calls.clear()
+        await kept.sender.step()
+        assert {clip_id for _, clip_id in kept.cloud.calls} == {clip.clip_id}
+        upload = kept.cloud.of_clip(clip.clip_id)
+        assert upload is not None
+        first = bytes(upload.data)
+        assert first == kept.files.locate((await kept.row(clip.clip_id)).path or "").read_bytes()[: len(first)] != b""
+        await kept.send_all()
+        assert (await kept.row(old.clip_id)).phase is RowPhase.STORED_CLOUD
+        assert not upload.finished
+        await clip.write(video()[1][25:])
+        await clip.close()
+        await kept.send_all()
+        assert await kept.phases() == [RowPhase.STORED_CLOUD, RowPhase.STORED_CLOUD]
+
+
+async def test_only_synced_bytes_are_sent(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        clip = await kept.open()
+        for packet in video()[1]:
+            await clip.write([packet])
+            await kept.send_all()
+            upload = kept.cloud.of_clip(clip.clip_id)
+            assert (0 if upload is None else len(upload.data)) == (await kept.row(clip.clip_id)).synced_bytes
+        await clip.close()
+
+
+@pytest.mark.parametrize("sent_steps", [0, 1, 2, 3])
+async def test_a_restart_goes_on_where_the_cloud_stands(tmp_path: Path, sent_steps: int) -> None:
+    cloud = MemoryCloud()
+    async with module(tmp_path, cloud=cloud) as kept:
+        kept.take_lease("plan")
+        row = await kept.record()
+        for _ in range(sent_steps):
+            await kept.sender.step()
+    already = sum(len(upload.data) for upload in cloud.uploads.values())
+    cloud.calls.clear()
+    async with module(tmp_path, cloud=cloud) as kept:
+        await kept.recover()
+        await kept.send_all()
+        assert await kept.phases() == [RowPhase.STORED_CLOUD]
+        upload = cloud.of_clip(row.clip_id)
+        assert upload is not None
+        sent_again = [call for call, _ in cloud.calls].count("append") * 4000
+        assert already + sent_again < len(upload.data) + 2 * 4000
+
+
+async def test_a_file_that_is_gone_is_a_loss_with_a_reason_and_not_an_endless_try(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        row = await kept.record()
+        await kept.files.delete(row.path or "")
+        await drain(kept)
+        lost = await kept.row(row.clip_id)
+        assert (lost.phase, lost.lost_because) == (RowPhase.LOST, "file_missing")
+
+
+async def test_the_owner_deletes_a_clip_that_still_grows(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        clip = await kept.open()
+        await clip.write(video()[1][:25])
+        await kept.send_all()
+        kept.cloud.end(clip.clip_id, "deleted")
+        await clip.write(video()[1][25:35])
+        await drain(kept)
+        sent = [call for call, _ in kept.cloud.calls].count("append")
+        await clip.write(video()[1][35:])
+        await drain(kept)
+        assert [call for call, _ in kept.cloud.calls].count("append") == sent
+        await clip.close()
+        await drain(kept)
+        assert await kept.phases() == [RowPhase.STORED_CLOUD]
+
+
+async def test_a_held_clip_is_sent_when_a_lease_comes(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        row = await kept.record()
+        await drain(kept)
+        assert row.phase is RowPhase.HELD
+        lease = kept.take_lease("trial")
+        assert kept.moves.bells.held.is_set()
+        await kept.decider.step()
+        await drain(kept)
+        stored = await kept.row(row.clip_id)
+        assert (stored.phase, stored.choice.sink, stored.choice.lease_seq) == (
+            RowPhase.STORED_CLOUD,
+            Sink.CLOUD,
+            lease.seq,
+        )
+
+
+async def test_the_running_sender_sleeps_until_bytes_come(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        running = asyncio.create_task(kept.sender.run())
+        stored = asyncio.Event()
+        kept.board.listeners.append(lambda: stored.set() if kept.board.uploads.stored_s is not None else None)
+        row = await kept.record()
+        async with asyncio.timeout(20):
+            while (await kept.row(row.clip_id)).phase is not RowPhase.STORED_CLOUD:
+                await kept.clock.settle()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_shorter_file_than_the_row_says_waits_and_is_not_sent_as_whole(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        row = await kept.record()
+        await kept.ledger.update(replace(row, size_bytes=(row.size_bytes or 0) + 1))
+        await drain(kept, 30)
+        assert (await kept.row(row.clip_id)).phase is RowPhase.SPOOLED
+        assert "shorter" in kept.board.uploads.last_error
+
+
+def test_a_piece_is_small_enough_for_a_thin_line() -> None:
+    """512 KiB in the 120 s of one call: 35 kbit/s still gets through."""
+    assert SpoolToCloud.__init__.__kwdefaults__ is not None
+    assert SpoolToCloud.__init__.__kwdefaults__["piece_bytes"] * 8 / 120 < 36_000

@@ -1,0 +1,187 @@
+"""The drive's way through the flows: pulled, full and foreign drives first; then one place for each clip."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.domain.clip import RowPhase, Sink
+from tests.flow.keeping import CAMERA, Module, module
+
+
+def on_the_drive(kept: Module) -> list[Path]:
+    return sorted(kept.control.root.rglob("*.mp4")) if kept.control.root.is_dir() else []
+
+
+async def plug(kept: Module) -> None:
+    await kept.watcher.step()
+
+
+@pytest.mark.parametrize("state", ["pulled", "ejected", "foreign", "read_only", "full"])
+async def test_a_drive_that_is_gone_at_close_leaves_the_clip_held_until_it_is_back(tmp_path: Path, state: str) -> None:
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        kept.take_lease("local")
+        clip = await kept.record()
+        assert clip.choice.sink is Sink.USB
+        break_drive: dict[str, Callable[[], object]] = {
+            "pulled": kept.control.pull,
+            "ejected": kept.drive.eject,
+            "foreign": kept.control.swap,
+            "read_only": kept.control.make_read_only,
+            "full": kept.control.fill,
+        }
+        break_drive[state]()
+        await kept.copier.step()
+        held = await kept.row(clip.clip_id)
+        assert (held.phase, held.choice) == (RowPhase.HELD, clip.choice)
+        await kept.watcher.step()
+        await kept.decider.step()
+        assert (await kept.row(clip.clip_id)).phase is RowPhase.HELD
+        mend_drive: dict[str, Callable[[], object]] = {
+            "pulled": kept.control.put_back,
+            "ejected": kept.control.put_back,
+            "foreign": lambda: kept.control.put_back("E0E0-0001"),
+            "read_only": lambda: kept.control.make_read_only(read_only=False),
+            "full": kept.control.empty,
+        }
+        mend_drive[state]()
+        kept.moves.bells.held.clear()
+        await kept.watcher.step()
+        assert kept.moves.bells.held.is_set()
+        await kept.decider.step()
+        await kept.copier.step()
+        stored = await kept.row(clip.clip_id)
+        assert (stored.phase, stored.path) == (RowPhase.STORED_USB, None)
+        assert [event["state"] for event in await kept.events("event/storage")] == [
+            "usable",
+            "full" if state == "full" else state,
+            "usable",
+        ]
+        assert await kept.spool_is_empty()
+        assert await kept.findings() == []
+
+
+async def test_a_drive_that_is_back_between_two_looks_is_tried_again(tmp_path: Path) -> None:
+    """Pulled and put back within 2 s: no look saw it, the minute's round picks the clip up."""
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        kept.take_lease("local")
+        clip = await kept.record()
+        kept.control.pull()
+        await kept.copier.step()
+        kept.control.put_back()
+        await kept.watcher.step()
+        await kept.decider.step()
+        await kept.copier.step()
+        assert (await kept.row(clip.clip_id)).phase is RowPhase.STORED_USB
+
+
+async def test_a_stored_clip_stands_on_the_drive_and_nowhere_else(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        kept.take_lease("local")
+        clip = await kept.record()
+        content = kept.files.locate(clip.path or "").read_bytes()
+        await kept.copier.step()
+        await kept.send_all()
+        [file] = on_the_drive(kept)
+        assert file.read_bytes() == content
+        stored = await kept.row(clip.clip_id)
+        assert stored.usb_path == file.relative_to(kept.control.root).as_posix()
+        assert await kept.spool_is_empty()
+        assert kept.cloud.uploads == {}
+        assert [event["change"] for event in await kept.events()] == ["opened", "closed", "stored"]
+
+
+async def test_a_file_that_left_the_spool_is_a_loss_with_a_reason(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        kept.take_lease("local")
+        clip = await kept.record()
+        await kept.files.delete(clip.path or "")
+        await kept.copier.step()
+        lost = await kept.row(clip.clip_id)
+        assert (lost.phase, lost.lost_because) == (RowPhase.LOST, "file_missing")
+
+
+@pytest.mark.parametrize(
+    ("cover", "phase", "in_cloud", "on_drive"),
+    [
+        ("plan", RowPhase.STORED_CLOUD, True, False),
+        ("quota", RowPhase.STORED_CLOUD, True, False),
+        ("local", RowPhase.STORED_USB, False, True),
+        ("none", RowPhase.HELD, False, True),
+    ],
+)
+async def test_without_a_lease_a_clip_is_parked_on_the_drive_and_the_next_lease_decides(
+    tmp_path: Path, cover: str, phase: RowPhase, in_cloud: bool, on_drive: bool
+) -> None:
+    """Its SHA-256 stands in exactly one place at the end."""
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        clip = await kept.record()
+        content = kept.files.locate(clip.path or "").read_bytes()
+        await kept.copier.step()
+        parked = await kept.row(clip.clip_id)
+        assert (parked.phase, parked.path) == (RowPhase.HELD, None)
+        assert [file.read_bytes() for file in on_the_drive(kept)] == [content]
+        assert await kept.findings() == []
+        kept.take_lease(cover)
+        await kept.decider.step()
+        await kept.send_all()
+        await kept.copier.step()
+        assert (await kept.row(clip.clip_id)).phase is phase
+        upload = kept.cloud.of_clip(clip.clip_id)
+        assert (upload is not None and bytes(upload.data) == content) is in_cloud
+        assert bool(on_the_drive(kept)) is on_drive
+        assert await kept.spool_is_empty()
+        assert await kept.findings() == []
+
+
+async def test_a_parked_clip_waits_for_its_drive_when_the_cloud_wants_it(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        clip = await kept.record()
+        await kept.copier.step()
+        kept.control.pull()
+        await kept.watcher.step()
+        kept.take_lease("plan")
+        await kept.decider.step()
+        await kept.send_all()
+        assert (await kept.row(clip.clip_id)).phase is RowPhase.SPOOLED
+        kept.control.put_back()
+        await kept.clock.advance(600)
+        await kept.send_all()
+        assert (await kept.row(clip.clip_id)).phase is RowPhase.STORED_CLOUD
+
+
+async def test_a_parked_clip_that_its_owner_took_off_the_drive_is_a_loss_with_a_reason(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        clip = await kept.record()
+        await kept.copier.step()
+        on_the_drive(kept)[0].unlink()
+        kept.take_lease("local")
+        await kept.decider.step()
+        await kept.copier.step()
+        assert (await kept.row(clip.clip_id)).lost_because == "not_on_drive"
+
+
+async def test_the_board_follows_the_drive_and_tells_only_changes(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("local")
+        changes: list[str] = []
+        kept.board.listeners.append(lambda: changes.append(str(kept.board.drive and kept.board.drive.state.value)))
+        for _ in range(3):
+            await kept.watcher.step()
+        choice = kept.board.cameras[CAMERA].choice
+        assert choice is not None
+        assert choice.sink is Sink.USB
+        kept.control.pull()
+        for _ in range(3):
+            await kept.watcher.step()
+        choice = kept.board.cameras[CAMERA].choice
+        assert choice is not None
+        assert (choice.sink, choice.blocked_by) == (Sink.NONE, "drive_pulled")
+        assert changes == ["usable", "pulled"]
