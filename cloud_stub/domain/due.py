@@ -1,6 +1,6 @@
 """What falls due and when: all of it derived from records and catalogs, so a restart forgets nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -30,17 +30,17 @@ class Due:
 def due_list(
     open_trials: Iterable[Trial],
     newest_leases: Iterable[tuple[str, IssuedLease]],
-    changes: Mapping[str, Sequence[datetime]],
+    changes: Sequence[datetime],
     deletion_at: datetime | None,
 ) -> list[Due]:
-    """Return everything that is to come or is late, in the order in which it must be done.
+    """Return everything that is to come or is late for one account, in the order in which it must be done.
 
-    `newest_leases` pairs an account with the newest lease of each of its modules; `changes` holds per account the
-    instants at which its rights change (trials, subscriptions, catalog versions).
+    `newest_leases` pairs the account with the newest lease of each of its modules; `changes` are the instants at which
+    its rights change (trials, subscriptions, catalog versions). Retention is the same for all: `deletion_at`.
     """
     dues = [Due(trial.ends_at, DueKind.TRIAL_END, trial.account_id, trial.trial_id) for trial in open_trials]
     for account_id, lease in newest_leases:
-        at = lease_due_at(lease, changes.get(account_id, ()))
+        at = lease_due_at(lease, changes)
         dues.append(Due(at, DueKind.LEASE, account_id, lease.module_id))
     if deletion_at is not None:
         dues.append(Due(deletion_at, DueKind.RETENTION, "", ""))

@@ -14,11 +14,13 @@ import structlog
 
 from cloud_stub.domain.due import Due, DueKind, due_list
 from cloud_stub.domain.log_words import Rule, What
-from cloud_stub.domain.records import IssuedLease, LogEntry
+from cloud_stub.domain.records import LogEntry
 from cloud_stub.domain.trial import plans_that_waited
 from cloud_stub.flow.records_to_lease import LeaseDesk, changes_of
 from cloud_stub.flow.records_to_situation import read_situation
 
+RETENTION = ""
+"""Stands for an account where what is due belongs to none."""
 LONGEST_WAIT_S = 60.0
 RETRY_S = 5.0
 
@@ -44,19 +46,7 @@ class DueDesk:
 
     async def dues(self) -> list[Due]:
         """Return everything that is late or to come, in order."""
-        deletion_at = await self.next_deletion_at()
-        changes: dict[str, tuple[datetime, ...]] = {}
-        leases: list[tuple[str, IssuedLease]] = []
-        async with self.desk.records.reading() as records:
-            trials = await records.plans.all_open_trials()
-            for account in await records.accounts.all():
-                situation = await read_situation(records, account.account_id)
-                changes[account.account_id] = changes_of(self.desk.catalogs, situation)
-                for module in situation.modules:
-                    newest = await records.leases.newest(module.module_id)
-                    if newest is not None:
-                        leases.append((account.account_id, newest))
-        return due_list(trials, leases, changes, deletion_at)
+        return sorted(due for dues in (await self._all_dues()).values() for due in dues)
 
     async def run_until(
         self, until: datetime, arrive: Callable[[datetime], Awaitable[None]] | None = None
@@ -67,14 +57,16 @@ class DueDesk:
         that stays due although it was done (a blob that cannot be deleted) waits for the next run.
         """
         done: set[Due] = set()
+        waiting = await self._all_dues()
         while True:
-            due = next((due for due in await self.dues() if due not in done), None)
+            due = min((due for dues in waiting.values() for due in dues if due not in done), default=None)
             if due is None or due.at > until:
                 return None if due is None else due.at
             done.add(due)
             if arrive is not None:
                 await arrive(due.at)
             await self._do(due)
+            waiting[due.account_id] = await self._dues_of(due.account_id)
 
     async def run(self) -> NoReturn:
         """Run for ever: sleep until the next thing falls due, 60 s at most, or until poked."""
@@ -89,6 +81,22 @@ class DueDesk:
                 await self.desk.clock.sleep(RETRY_S)
                 continue
             await self._wait(next_at)
+
+    async def _all_dues(self) -> dict[str, list[Due]]:
+        """Return what is due by account; what belongs to none (retention) stands under the empty id."""
+        async with self.desk.records.reading() as records:
+            accounts = [account.account_id for account in await records.accounts.all()]
+        return {account_id: await self._dues_of(account_id) for account_id in (RETENTION, *accounts)}
+
+    async def _dues_of(self, account_id: str) -> list[Due]:
+        if account_id == RETENTION:
+            return due_list((), (), (), await self.next_deletion_at())
+        async with self.desk.records.reading() as records:
+            situation = await read_situation(records, account_id)
+            leases = [await records.leases.newest(module.module_id) for module in situation.modules]
+        issued = [(account_id, lease) for lease in leases if lease is not None]
+        trials = [trial for trial in situation.trials if trial.ended_at is None]
+        return due_list(trials, issued, changes_of(self.desk.catalogs, situation), None)
 
     async def _do(self, due: Due) -> None:
         if due.kind is DueKind.TRIAL_END:

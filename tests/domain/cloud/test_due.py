@@ -24,7 +24,7 @@ def issued(at: datetime) -> IssuedLease:
 def test_at_one_instant_trials_end_before_leases_and_leases_before_deletions() -> None:
     ends_at = NOW + timedelta(days=30)
     lease = issued(ends_at - timedelta(hours=12))
-    dues = due_list([trial()], [("account", lease)], {"account": (ends_at,)}, ends_at)
+    dues = due_list([trial()], [("account", lease)], (ends_at,), ends_at)
     assert [(due.at, due.kind) for due in dues] == [
         (ends_at, DueKind.TRIAL_END),
         (ends_at, DueKind.LEASE),
@@ -33,11 +33,11 @@ def test_at_one_instant_trials_end_before_leases_and_leases_before_deletions() -
 
 
 def test_nothing_is_due_when_there_is_nothing() -> None:
-    assert due_list([], [], {}, None) == []
+    assert due_list([], [], (), None) == []
 
 
 def test_a_known_change_makes_a_lease_due_before_half_its_life() -> None:
-    (due,) = due_list([], [("account", issued(NOW))], {"account": (NOW + HOUR,)}, None)
+    (due,) = due_list([], [("account", issued(NOW))], (NOW + HOUR,), None)
     assert due == Due(NOW + HOUR, DueKind.LEASE, "account", "module")
 
 
