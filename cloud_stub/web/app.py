@@ -1,0 +1,135 @@
+"""The cloud's web application: pages, API, uploads and media behind one set of guards."""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from cloud_stub.errors import CloudError
+from cloud_stub.web import (
+    account_pages,
+    clip_pages,
+    device_api,
+    door_pages,
+    lab_api,
+    module_api,
+    module_pages,
+    owner_api,
+    plan_pages,
+)
+from cloud_stub.web.api_edge import add_operations, answer
+from cloud_stub.web.api_models import HealthReply
+from cloud_stub.web.guard import allowed_hosts, close_doors, host_guard
+from cloud_stub.web.health import count_answers, metrics_text
+from cloud_stub.web.languages import Languages
+from cloud_stub.web.module_api import MODULE_AUTH
+from cloud_stub.web.module_auth import module_from_request
+from cloud_stub.web.openapi import PATH as OPENAPI_PATH
+from cloud_stub.web.openapi import openapi_document
+from cloud_stub.web.owner_services import SERVICES, OwnerServices, is_local
+from cloud_stub.web.pages import LANGUAGE_TABLE, page_refusals
+from cloud_stub.web.problems import problems
+
+LARGEST_BODY: Final = 64 * 1024
+"""For forms and JSON; uploads are streamed and have their own limit."""
+
+
+class AddsRoutes(Protocol):
+    """The routes of uploads, media and clip status."""
+
+    def add_to(self, app: web.Application) -> None:
+        """Register the routes."""
+
+
+def cloud_app(services: OwnerServices, media: Sequence[AddsRoutes]) -> web.Application:
+    """Return the whole application; `media` brings the routes of uploads, media and clip status."""
+    settings = services.settings
+    app = web.Application(
+        client_max_size=LARGEST_BODY,
+        middlewares=[
+            count_answers(services.health),
+            problems,
+            page_refusals,
+            host_guard(allowed_hosts(settings.public_url, settings.listen_host)),
+            services.auth.middleware,
+        ],
+    )
+    app[SERVICES] = services
+    app[LANGUAGE_TABLE] = Languages()
+    app[MODULE_AUTH] = module_from_request(services.records)
+    app.on_response_prepare.append(close_doors)
+    _add_pages(app)
+    for part in (owner_api, device_api, module_api, lab_api):
+        add_operations(app, part.OPERATIONS)
+    app.router.add_get(OPENAPI_PATH, _openapi)
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/metrics", _metrics)
+    for routes in media:
+        routes.add_to(app)
+    with resources.as_file(resources.files("cloud_stub.web") / "static") as folder:
+        app.router.add_static("/static/", Path(folder))
+    return app
+
+
+def _add_pages(app: web.Application) -> None:
+    app.add_routes(
+        [
+            web.get("/", door_pages.home),
+            web.get("/login", door_pages.show_login),
+            web.post("/login", door_pages.log_in),
+            web.get("/signup", door_pages.show_sign_up),
+            web.post("/signup", door_pages.sign_up),
+            web.post("/logout", door_pages.log_out),
+            web.get("/clips", clip_pages.show_clips),
+            web.get("/clips/part", clip_pages.show_clips_part),
+            web.get("/clips/{clip_id}", clip_pages.show_clip),
+            web.get("/clips/{clip_id}/delete", clip_pages.ask_delete),
+            web.post("/clips/{clip_id}/delete", clip_pages.delete),
+            web.get("/photos", clip_pages.show_photos),
+            web.get("/photos/part", clip_pages.show_photos_part),
+            web.get("/plan", plan_pages.show_plan),
+            web.post("/plan/start", plan_pages.start),
+            web.post("/plan/attach", plan_pages.attach),
+            web.get("/plan/end", plan_pages.ask_end),
+            web.post("/plan/end", plan_pages.end),
+            web.get("/plan/end-trial", plan_pages.ask_end_trial),
+            web.post("/plan/end-trial", plan_pages.end_trial),
+            web.post("/plan/auto-delete", plan_pages.set_auto_delete),
+            web.get("/modules", module_pages.show_modules),
+            web.get("/modules/part", module_pages.show_modules_part),
+            web.get("/modules/claim-code", module_pages.show_modules),
+            web.post("/modules/claim-code", module_pages.make_claim_code),
+            web.post("/modules/{module_id}/rename", module_pages.rename_module),
+            web.get("/modules/{module_id}/remove", module_pages.ask_remove),
+            web.post("/modules/{module_id}/remove", module_pages.remove),
+            web.post("/modules/{module_id}/arm", module_pages.arm),
+            web.get("/cameras/{camera_id}/confirm", module_pages.ask_confirm),
+            web.post("/cameras/{camera_id}/confirm", module_pages.confirm),
+            web.post("/cameras/{camera_id}/rename", module_pages.rename_camera),
+            web.get("/log", account_pages.show_log),
+            web.get("/log/part", account_pages.show_log_part),
+            web.get("/account", account_pages.show_account),
+            web.post("/account/language", account_pages.set_language),
+            web.post("/account/password", account_pages.change_password),
+        ]
+    )
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    settings = request.app[SERVICES].settings
+    return web.json_response(openapi_document(settings.software, settings.public_url))
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    report = await request.app[SERVICES].health.report()
+    reply = HealthReply.model_validate({"ok": not report["reasons"], **report})
+    return answer(reply, 200 if reply.ok else 503)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    if not is_local(request):
+        raise CloudError("not_local", 403, "Figures are shown on the cloud's own machine only.")
+    health = request.app[SERVICES].health
+    return web.Response(text=metrics_text(await health.report(), health.answers), content_type="text/plain")

@@ -1,0 +1,175 @@
+"""The pages of clips and photos: the grid that keeps itself up to date, the player, and deleting."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from aiohttp import web
+from yarl import URL
+
+from cloud_stub.domain.records import Clip, ClipPhase
+from cloud_stub.errors import CloudError
+from cloud_stub.web.clip_view import by_day, clip_card
+from cloud_stub.web.overview import Overview
+from cloud_stub.web.pages import back_to, language_of, overview_of, part_of, render, render_part, services_of
+from cloud_stub.web.plan_view import Point
+
+CLIPS_PER_PAGE: Final = 48
+WATCHABLE: Final = frozenset({ClipPhase.RECEIVING, ClipPhase.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question before something that cannot be taken back."""
+
+    headline: str
+    points: tuple[Point, ...]
+    action: str
+    button: str
+    back_url: str
+    is_bad: bool = True
+    hidden: dict[str, str] = field(default_factory=dict)
+
+
+async def show_clips(request: web.Request) -> web.Response:
+    """GET /clips."""
+    overview = await overview_of(request)
+    values = await _grid(request, overview, "clip")
+    _, version = part_of(request, "clips_grid.html", overview, **values)
+    refresh_url = str(URL("/clips/part").with_query(request.query))
+    return render(
+        request,
+        "clips.html",
+        overview=overview,
+        page="clips",
+        cameras=overview.situation.cameras,
+        camera_id=request.query.get("camera", ""),
+        refresh_url=refresh_url,
+        version=version,
+        **values,
+    )
+
+
+async def show_clips_part(request: web.Request) -> web.Response:
+    """GET /clips/part: the grid alone, for the page that keeps itself up to date."""
+    overview = await overview_of(request)
+    return render_part(request, "clips_grid.html", overview, **await _grid(request, overview, "clip"))
+
+
+async def show_photos(request: web.Request) -> web.Response:
+    """GET /photos."""
+    overview = await overview_of(request)
+    values = await _grid(request, overview, "photo")
+    _, version = part_of(request, "photos_grid.html", overview, **values)
+    refresh_url = str(URL("/photos/part").with_query(request.query))
+    return render(
+        request, "photos.html", overview=overview, page="photos", refresh_url=refresh_url, version=version, **values
+    )
+
+
+async def show_photos_part(request: web.Request) -> web.Response:
+    """GET /photos/part."""
+    overview = await overview_of(request)
+    return render_part(request, "photos_grid.html", overview, **await _grid(request, overview, "photo"))
+
+
+async def show_clip(request: web.Request) -> web.Response:
+    """GET /clips/{clip_id}: the player, or a page that says that the clip is gone and why."""
+    overview = await overview_of(request)
+    clip = await _clip(request, overview)
+    if clip.phase not in WATCHABLE:
+        return _gone(request, overview, clip)
+    card = clip_card(clip, overview, language_of(request))
+    return render(request, "clip.html", overview=overview, page="clips", clip=card)
+
+
+async def ask_delete(request: web.Request) -> web.Response:
+    """GET /clips/{clip_id}/delete."""
+    overview = await overview_of(request)
+    clip = await _clip(request, overview)
+    if clip.phase not in WATCHABLE:
+        return _gone(request, overview, clip)
+    language = language_of(request)
+    card = clip_card(clip, overview, language)
+    ask = Ask(
+        headline=language.say("Delete this clip?"),
+        points=(
+            Point("clips", f"{card.camera_name}, {card.moment}"),
+            Point("bin", language.say("It leaves the cloud at once and for good. A copy on a USB drive stays there.")),
+        ),
+        action=f"/clips/{clip.clip_id}/delete",
+        button=language.say("Delete the clip"),
+        back_url=f"/clips/{clip.clip_id}",
+    )
+    return render(request, "confirm.html", overview=overview, page="clips", ask=ask)
+
+
+async def delete(request: web.Request) -> web.Response:
+    """POST /clips/{clip_id}/delete."""
+    overview = await overview_of(request)
+    clip = await _clip(request, overview)
+    await services_of(request).delete_clip(overview.account.account_id, clip.clip_id)
+    raise back_to("/clips")
+
+
+async def _clip(request: web.Request, overview: Overview) -> Clip:
+    clip_id = request.match_info["clip_id"]
+    async with services_of(request).records.reading() as records:
+        clip = await records.clips.find(overview.account.account_id, clip_id)
+    if clip is None:
+        raise web.HTTPNotFound
+    return clip
+
+
+def _gone(request: web.Request, overview: Overview, clip: Clip) -> web.Response:
+    language = language_of(request)
+    sentences = {
+        "auto_delete": language.say("Its auto-delete time was over."),
+        "window_over": language.say("The time that its plan keeps clips was over."),
+        "quota_evicted": language.say("The free cloud storage was full, and it was the oldest clip."),
+        "owner_deleted": language.say("You deleted it."),
+    }
+    return render(
+        request,
+        "gone.html",
+        overview=overview,
+        status=410,
+        page="clips",
+        headline=language.say("This clip has left the cloud"),
+        sentence=sentences.get(clip.gone_because or "", ""),
+        back_url="/clips",
+        back=language.say("All clips"),
+    )
+
+
+async def _grid(request: web.Request, overview: Overview, kind: str) -> dict[str, Any]:
+    camera_id = request.query.get("camera") or None
+    async with services_of(request).records.reading() as records:
+        found: Sequence[Clip] = await records.clips.page(
+            overview.account.account_id,
+            kind=kind,
+            camera_id=camera_id,
+            before=_before(request.query.get("before")),
+            limit=CLIPS_PER_PAGE + 1,
+        )
+    shown = found[:CLIPS_PER_PAGE]
+    older_url = ""
+    if len(found) > CLIPS_PER_PAGE:
+        query = {"before": shown[-1].captured_at.isoformat(), **({"camera": camera_id} if camera_id else {})}
+        older_url = str(URL("/photos" if kind == "photo" else "/clips").with_query(query))
+    language = language_of(request)
+    days = by_day(shown, overview, language)
+    return {"days": days, "older_url": older_url, "has_cameras": bool(overview.situation.cameras)}
+
+
+def _before(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise CloudError("bad_choice", 422, "`before` is a time with its zone, as 2026-03-01T12:00:00+00:00.")
+    return moment

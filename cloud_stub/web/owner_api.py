@@ -1,0 +1,196 @@
+"""The owners' JSON API over people and plans: sessions, the account, plans, the activity log."""
+
+from typing import Final
+
+from aiohttp import web
+
+from cloud_stub.errors import CloudError
+from cloud_stub.web.api_edge import Operation, answer, answer_list, body_of
+from cloud_stub.web.api_models import (
+    AccountChange,
+    AccountReply,
+    Attachment,
+    LogIn,
+    LogReply,
+    NewAccount,
+    NewSubscription,
+    PasswordChange,
+    PlanReply,
+    SessionReply,
+    SubscriptionReply,
+)
+from cloud_stub.web.api_views import account_reply, log_reply, plan_reply, session_reply, subscription_reply
+from cloud_stub.web.door_pages import check_language, sign_up_wish
+from cloud_stub.web.overview import Overview
+from cloud_stub.web.owner_services import SERVICES, OwnerServices, source_of
+
+MOST_ENTRIES: Final = 500
+
+
+def services_in(request: web.Request) -> OwnerServices:
+    """Return what the API stands on."""
+    return request.app[SERVICES]
+
+
+async def overview_for(request: web.Request) -> Overview:
+    """Return the overview of the owner who asks; CloudError 401 `not_logged_in`."""
+    services = services_in(request)
+    return await services.overview(services.auth.owner(request).account)
+
+
+async def open_session(request: web.Request) -> web.Response:
+    """POST /api/v1/session."""
+    services = services_in(request)
+    body = await body_of(request, LogIn)
+    source = source_of(request, behind_proxy=services.settings.behind_proxy)
+    new = await services.login.log_in(body.email, body.password, source)
+    response = answer(session_reply(new), 201)
+    services.auth.cookies.set_session(response, new)
+    return response
+
+
+async def read_session(request: web.Request) -> web.Response:
+    """GET /api/v1/session."""
+    return answer(session_reply(services_in(request).auth.owner(request)))
+
+
+async def close_session(request: web.Request) -> web.Response:
+    """DELETE /api/v1/session."""
+    services = services_in(request)
+    services.auth.owner(request)
+    await services.login.log_out(request.cookies.get(services.auth.cookies.session, ""))
+    response = web.Response(status=204)
+    services.auth.cookies.drop_session(response)
+    return response
+
+
+async def make_account(request: web.Request) -> web.Response:
+    """POST /api/v1/accounts."""
+    services = services_in(request)
+    if not services.settings.sign_up:
+        raise CloudError("sign_up_closed", 403, "This cloud makes no new accounts: ask whoever runs it.")
+    body = await body_of(request, NewAccount)
+    new = await services.login.sign_up(sign_up_wish(services, body.model_dump(), body.password))
+    response = answer(session_reply(new), 201)
+    services.auth.cookies.set_session(response, new)
+    return response
+
+
+async def read_account(request: web.Request) -> web.Response:
+    """GET /api/v1/account."""
+    return answer(account_reply(await overview_for(request)))
+
+
+async def change_account(request: web.Request) -> web.Response:
+    """PATCH /api/v1/account."""
+    services = services_in(request)
+    overview = await overview_for(request)
+    body = await body_of(request, AccountChange)
+    account = overview.account
+    if body.locale is not None or body.time_zone is not None:
+        locale, zone = check_language(body.locale or account.locale, body.time_zone or account.time_zone)
+        await services.login.set_language(account, locale, zone)
+    if body.auto_delete_days is not None:
+        await services.plans.set_auto_delete(account.account_id, body.auto_delete_days)
+    return answer(account_reply(await overview_for(request)))
+
+
+async def change_password(request: web.Request) -> web.Response:
+    """POST /api/v1/account/password."""
+    services = services_in(request)
+    account = services.auth.owner(request).account
+    body = await body_of(request, PasswordChange)
+    source = source_of(request, behind_proxy=services.settings.behind_proxy)
+    await services.login.change_password(account, body.current, body.new, source)
+    return web.Response(status=204)
+
+
+async def read_plan(request: web.Request) -> web.Response:
+    """GET /api/v1/plan."""
+    return answer(plan_reply(await overview_for(request)))
+
+
+async def start_subscription(request: web.Request) -> web.Response:
+    """POST /api/v1/subscriptions."""
+    services = services_in(request)
+    account = services.auth.owner(request).account
+    body = await body_of(request, NewSubscription)
+    made = await services.plans.start_plan(account.account_id, body.plan, body.interval, body.camera_id)
+    return answer(subscription_reply(made, await overview_for(request)), 201)
+
+
+async def end_subscription(request: web.Request) -> web.Response:
+    """DELETE /api/v1/subscriptions/{subscription_id}."""
+    services = services_in(request)
+    account = services.auth.owner(request).account
+    ended = await services.plans.end_plan(account.account_id, request.match_info["subscription_id"])
+    return answer(subscription_reply(ended, await overview_for(request)))
+
+
+async def attach_subscription(request: web.Request) -> web.Response:
+    """PUT /api/v1/subscriptions/{subscription_id}/camera."""
+    services = services_in(request)
+    account = services.auth.owner(request).account
+    body = await body_of(request, Attachment)
+    subscription_id = request.match_info["subscription_id"]
+    attached = await services.plans.attach_plan(account.account_id, subscription_id, body.camera_id)
+    return answer(subscription_reply(attached, await overview_for(request)))
+
+
+async def detach_subscription(request: web.Request) -> web.Response:
+    """DELETE /api/v1/subscriptions/{subscription_id}/camera."""
+    services = services_in(request)
+    account = services.auth.owner(request).account
+    detached = await services.plans.detach_plan(account.account_id, request.match_info["subscription_id"])
+    return answer(subscription_reply(detached, await overview_for(request)))
+
+
+async def end_trial(request: web.Request) -> web.Response:
+    """DELETE /api/v1/trial."""
+    services = services_in(request)
+    await services.plans.end_trial(services.auth.owner(request).account.account_id)
+    return answer(plan_reply(await overview_for(request)))
+
+
+async def read_log(request: web.Request) -> web.Response:
+    """GET /api/v1/log."""
+    services = services_in(request)
+    account = services.auth.owner(request).account
+    raw = request.query.get("limit", "100")
+    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw[:9]) <= MOST_ENTRIES):
+        raise CloudError("bad_query", 400, f"limit must be a whole number from 1 to {MOST_ENTRIES}.")
+    async with services.records.reading() as records:
+        entries = await records.leases.entries(account.account_id, int(raw))
+    return answer_list([log_reply(entry) for entry in entries])
+
+
+_SUBSCRIPTION: Final = "/api/v1/subscriptions/{subscription_id}"
+OPERATIONS: Final = (
+    Operation("POST", "/api/v1/session", "Log in; the answer sets the session cookie", "session", "nobody",
+              open_session, LogIn, SessionReply, status=201, problems=(401, 415, 422, 429)),
+    Operation("GET", "/api/v1/session", "The session of this cookie", "session", "owner", read_session,
+              response=SessionReply),
+    Operation("DELETE", "/api/v1/session", "Log out", "session", "owner", close_session, status=204, problems=(403,)),
+    Operation("POST", "/api/v1/accounts", "Make an account and log it in", "account", "nobody", make_account,
+              NewAccount, SessionReply, status=201, problems=(403, 409, 422)),
+    Operation("GET", "/api/v1/account", "The account, with its trial and auto-delete setting", "account", "owner",
+              read_account, response=AccountReply),
+    Operation("PATCH", "/api/v1/account", "Change language, time zone or auto-delete", "account", "owner",
+              change_account, AccountChange, AccountReply, problems=(400, 403, 409, 422)),
+    Operation("POST", "/api/v1/account/password", "Change the password", "account", "owner", change_password,
+              PasswordChange, status=204, problems=(403, 422, 429)),
+    Operation("GET", "/api/v1/plan", "What covers the account, and what it may buy", "plan", "owner", read_plan,
+              response=PlanReply),
+    Operation("POST", "/api/v1/subscriptions", "Start a plan", "plan", "owner", start_subscription, NewSubscription,
+              SubscriptionReply, status=201, problems=(400, 403, 404, 409, 422)),
+    Operation("DELETE", _SUBSCRIPTION, "End a plan now", "plan", "owner", end_subscription,
+              response=SubscriptionReply, problems=(403, 404, 409)),
+    Operation("PUT", _SUBSCRIPTION + "/camera", "Attach a plan to a camera", "plan", "owner", attach_subscription,
+              Attachment, SubscriptionReply, problems=(403, 404, 409, 422)),
+    Operation("DELETE", _SUBSCRIPTION + "/camera", "Take a plan off its camera", "plan", "owner",
+              detach_subscription, response=SubscriptionReply, problems=(403, 404, 409)),
+    Operation("DELETE", "/api/v1/trial", "End the free trial now", "plan", "owner", end_trial, response=PlanReply,
+              problems=(403, 409)),
+    Operation("GET", "/api/v1/log", "What happened, newest first", "account", "owner", read_log, response=LogReply,
+              is_list=True, query=("limit",), problems=(400,)),
+)  # fmt: skip

@@ -1,0 +1,199 @@
+"""The words of decisions, states and log entries as sentences for a person; every message here is translated."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from cloud_stub.web.languages import Language
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name that extractors of messages know
+    """Mark a message for translation where it stands; it is translated where it is said."""
+    return message
+
+
+NEXT_CLIP: Final[Mapping[tuple[str, str, str], str]] = {
+    ("cloud", "trial", ""): N_("To the cloud: the free trial covers this camera."),
+    ("cloud", "plan", ""): N_("To the cloud: your plan covers this camera."),
+    ("cloud", "free_tier", ""): N_("To the cloud: this camera has free cloud storage."),
+    ("quota", "legacy_account", ""): N_(
+        "To the free cloud storage that your account keeps; when it is full, the oldest clips make room."
+    ),
+    ("quota", "legacy_model", ""): N_(
+        "To the free cloud storage that this camera model keeps; when it is full, the oldest clips make room."
+    ),
+    ("usb", "local_storage", ""): N_("To the USB drive in the module: no plan covers this camera."),
+    ("held", "no_lease", ""): N_(
+        "Held on the module: it has not heard from the cloud yet; the cloud's next word decides."
+    ),
+    ("held", "grace_over", ""): N_(
+        "Held on the module: it has not heard from the cloud for too long; the cloud's next word decides."
+    ),
+    ("none", "not_entitled", ""): N_("Nowhere: no plan covers this camera. Motion alerts and live view still work."),
+    ("none", "not_entitled", "drive_absent"): N_(
+        "Nowhere: no plan covers this camera, and there is no USB drive in the module. Put one in, or choose a plan."
+    ),
+    ("none", "not_entitled", "drive_full"): N_(
+        "Nowhere: no plan covers this camera, and the USB drive is full. Make room on it, or choose a plan."
+    ),
+    ("none", "not_entitled", "drive_read_only"): N_(
+        "Nowhere: no plan covers this camera, and the USB drive cannot be written. Replace it, or choose a plan."
+    ),
+    ("none", "not_entitled", "drive_pulled"): N_(
+        "Nowhere: no plan covers this camera, and the USB drive was pulled out. Put it back, or choose a plan."
+    ),
+    ("none", "not_entitled", "drive_ejected"): N_(
+        "Nowhere: no plan covers this camera, and the USB drive was ejected. Put it back, or choose a plan."
+    ),
+    ("none", "not_entitled", "drive_foreign"): N_(
+        "Nowhere: no plan covers this camera, and the USB drive is another module's. Replace it, or choose a plan."
+    ),
+    ("none", "not_entitled", "drive_unsupported"): N_(
+        "Nowhere: no plan covers this camera, and the module cannot use this USB drive. Replace it, or choose a plan."
+    ),
+    ("none", "not_entitled", "model_not_eligible"): N_(
+        "Nowhere: no plan covers this camera, and its model cannot use a USB drive. Alerts and live view still work."
+    ),
+    ("none", "not_entitled", "module_not_eligible"): N_(
+        "Nowhere: no plan covers this camera, and its module cannot use a USB drive. Alerts and live view still work."
+    ),
+    ("none", "not_entitled", "camera_not_confirmed"): N_("Nowhere yet: confirm the camera's model first."),
+}
+
+KEPT_BECAUSE: Final[Mapping[str, str]] = {
+    "trial": N_("kept by the free trial"),
+    "plan": N_("kept by your plan"),
+    "free_tier": N_("kept by the free cloud storage of this camera"),
+    "legacy_account": N_("kept in the free storage of your account"),
+    "legacy_model": N_("kept in the free storage of this camera model"),
+}
+CLIP_REASON: Final[Mapping[str, str]] = {
+    "motion": N_("Motion"),
+    "continuous": N_("Continuous recording"),
+    "live_view": N_("Live view"),
+    "photos": N_("The day's photos"),
+}
+DRIVE: Final[Mapping[str, str]] = {
+    "usable": N_("ready"),
+    "absent": N_("none in the module"),
+    "full": N_("full"),
+    "read_only": N_("cannot be written"),
+    "pulled": N_("pulled out without ejecting"),
+    "ejected": N_("ejected: it can be taken out"),
+    "foreign": N_("belongs to another module"),
+    "unsupported": N_("cannot be used"),
+}
+HEALTH: Final[Mapping[str, str]] = {
+    "ok": N_("works"),
+    "starting": N_("starting"),
+    "lost": N_("does not answer"),
+    "refused": N_("refuses the connection"),
+}
+FEATURE: Final[Mapping[str, str]] = {
+    "motion_video_cloud": N_("Motion clips in the cloud"),
+    "live_view_recording": N_("Live views can be saved"),
+    "video_history": N_("Unlimited number of clips"),
+    "local_storage_backup": N_("Daily copy to a USB drive"),
+    "rapid_access": N_("Watch a clip while it is being recorded"),
+    "video_sharing": N_("Share clips"),
+    "photo_capture": N_("A photo every hour"),
+    "custom_snooze": N_("Snooze notifications for as long as you like"),
+    "extended_live_view": N_("Extended live view"),
+    "person_detection": N_("Person detection"),
+    "continuous_recording": N_("Continuous recording"),
+    "device_discount": N_("Discount on devices"),
+    "extended_warranty": N_("Extended warranty"),
+}
+NO_TRIAL: Final[Mapping[str, str]] = {
+    "not_offered": N_("No free trial starts: there is none for these cameras."),
+    "model_starts_none": N_("No free trial starts: this model has none."),
+    "trial_runs": N_("No new trial starts: the one that runs covers this camera too."),
+    "has_trial_plan": N_("No free trial starts: your plan covers this camera already."),
+    "legacy_account": N_("No free trial starts: your account keeps its free cloud storage, which this camera shares."),
+    "once_per_account": N_("No free trial starts: your account has had its trial."),
+}
+LOGGED: Final[Mapping[str, str]] = {
+    "account_made": N_("The account was made."),
+    "password_changed": N_("The password was changed."),
+    "module_claimed": N_("The module %(name)s was added."),
+    "module_renamed": N_("The module is now called %(name)s."),
+    "module_removed": N_("A module was removed and cut off."),
+    "camera_proposed": N_("The camera %(name)s appeared and waits for its model to be confirmed."),
+    "camera_confirmed": N_("The model of %(name)s was confirmed."),
+    "camera_renamed": N_("The camera is now called %(name)s."),
+    "trial_started": N_("A free trial of %(name)s started."),
+    "trial_ended": N_("The free trial of %(name)s ended."),
+    "plan_bought": N_("%(name)s was chosen."),
+    "plan_started": N_("%(name)s began."),
+    "plan_ended": N_("%(name)s ended."),
+    "plan_attached": N_("%(name)s now covers a camera."),
+    "plan_detached": N_("%(name)s no longer covers a camera."),
+    "auto_delete_set": N_("Auto-delete was set to %(name)s."),
+    "clip_deleted": N_("A clip left the cloud."),
+    "clip_gone": N_("A clip left the cloud."),
+    "clips_deleted": N_("Clips left the cloud."),
+}
+RULE: Final[Mapping[str, str]] = {
+    "owner": N_("You did this."),
+    "module": N_("The module did this."),
+    "trial.new_device": N_("A new camera that can have a trial was confirmed."),
+    "trial.days": N_("The days of the trial were over."),
+    "trial.cancelled": N_("You ended it early."),
+    "trial.purchase_starts": N_("A plan bought during a trial begins when the trial ends."),
+    "plans.auto_attach": N_("It was the only plan, so it took the camera that was set up first."),
+    "auto_delete": N_("The auto-delete time was over."),
+    "window_over": N_("The time that its plan keeps clips was over."),
+    "quota_evicted": N_("The free cloud storage was full, and it was the oldest clip."),
+    "owner_deleted": N_("You deleted it."),
+    "upload_expired": N_("Its upload broke off, and nothing of it could be played."),
+    "upload_terminated": N_("The module gave its upload up."),
+}
+REFUSED: Final[Mapping[str, str]] = {
+    "wrong_login": N_("The e-mail address or the password is wrong."),
+    "too_many_attempts": N_("Too many wrong attempts. Wait a little before the next one."),
+    "bad_email": N_("This is not an e-mail address."),
+    "weak_password": N_("A password needs at least 12 characters."),
+    "email_taken": N_("There is an account with this e-mail address: log in instead."),
+    "wrong_password": N_("The current password is wrong."),
+    "csrf_refused": N_("This form is out of date. Go back, load the page again and repeat what you did."),
+    "origin_refused": N_("This request came from another site's page."),
+    "module_offline": N_("The module is offline: it cannot be told anything until it is back."),
+    "bad_name": N_("A name has 1 to 60 characters."),
+    "bad_choice": N_("This is none of the choices. Load the page again."),
+    "module_unknown": N_("There is no such module."),
+    "camera_unknown": N_("There is no such camera."),
+    "clip_unknown": N_("There is no such clip."),
+    "plan_unknown": N_("There is no such plan."),
+    "plan_ended": N_("This plan has ended already."),
+    "already_subscribed": N_("You have this plan."),
+    "plan_covers_every_camera": N_("This plan covers every camera: none has to be chosen."),
+    "plan_already_attached": N_("This plan covers a camera already."),
+    "interval_unknown": N_("This plan is not billed like that."),
+    "camera_not_confirmed": N_("Confirm the camera's model first."),
+    "camera_already_attached": N_("This camera has a plan of its own already."),
+    "model_not_eligible": N_("A plan for one camera cannot cover this camera's model."),
+    "not_in_region_catalog": N_("This model is not sold in your country."),
+    "no_trial": N_("No trial is running."),
+    "auto_delete_not_offered": N_("Clips cannot be kept for that number of days here."),
+    "auto_delete_frozen": N_("Without a plan or free storage this setting stays as it was."),
+    "broker_away": N_("The way to the modules is closed just now. Try again in a moment."),
+    "internal": N_("The cloud failed. Try again in a moment."),
+}
+
+
+def say_next_clip(language: Language, sink: str, reason: str, blocked_by: str | None) -> str:
+    """Return where the next clip goes and why; an unknown word of a newer module is shown as it came."""
+    message = NEXT_CLIP.get((sink, reason, blocked_by or "")) or NEXT_CLIP.get((sink, reason, ""))
+    return language.say(message) if message else " · ".join(filter(None, (sink, reason, blocked_by)))
+
+
+def say_kept(language: Language, clip_reason: str, why: str) -> str:
+    """Return why a clip exists and what keeps it, as `Motion, kept by the free trial`."""
+    reason = say_word(language, CLIP_REASON, clip_reason)
+    kept = KEPT_BECAUSE.get(why)
+    return f"{reason}, {language.say(kept)}" if kept else reason
+
+
+def say_word(language: Language, words: Mapping[str, str], word: str) -> str:
+    """Return one word of a table, translated; a word that the table lacks is shown readable."""
+    message = words.get(word)
+    return language.say(message) if message else word.replace("_", " ")
