@@ -104,12 +104,18 @@ class LeaseDesk:
                 pass
 
     async def reissue(self, module_id: str) -> None:
-        """Publish a module's lease again (`lease/get`): a fresh one when it is past half its life."""
+        """Publish a module's lease again (`lease/get`): a fresh one when it is past half its life.
+
+        A module that was removed, or never was, gets no answer.
+        """
         asked_s = self.clock.monotonic()
         if asked_s - self._asked.get(module_id, asked_s - ASKED_AGAIN_S) < ASKED_AGAIN_S:
             return
-        self._asked[module_id] = asked_s
         async with self.records.writing() as records:
+            module = await records.modules.get(module_id)
+            if module is None or module.revoked_at is not None:
+                return
+            self._asked[module_id] = asked_s
             before, newest = await self._renewed(records, module_id)
             if newest.seq == before:
                 await self._publish(records, newest)

@@ -1,5 +1,6 @@
 """Claiming: a code works once, wrong ones cost time, a module gets its identity, a lease and a place on the broker."""
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -109,18 +110,12 @@ async def test_a_claimed_module_has_a_lease_on_its_way(house: House) -> None:
 
 async def test_two_claims_with_one_code_at_once_make_one_module(house: House) -> None:
     shown, _ = await house.claims.create_code("a1")
-    first = house.claims.claim(request(shown), "s")
-    second = house.claims.claim(request(shown), "s")
-    results = [await _result(first), await _result(second)]
-    assert sorted(results) == ["claim_code_used", "ok"]
-
-
-async def _result(claim: object) -> str:
-    try:
-        await claim  # type: ignore[misc] # a coroutine either way
-    except CloudError as error:
-        return error.code
-    return "ok"
+    claims = (house.claims.claim(request(shown), "s") for _ in range(2))
+    results = await asyncio.gather(*claims, return_exceptions=True)
+    refused = [result.code for result in results if isinstance(result, CloudError)]
+    assert refused == ["claim_code_used"]
+    async with house.records.reading() as records:
+        assert len(await records.modules.all()) == 1
 
 
 async def test_a_removed_module_is_cut_off_and_frees_its_plan(house: House) -> None:
@@ -136,10 +131,13 @@ async def test_a_removed_module_is_cut_off_and_frees_its_plan(house: House) -> N
     assert removed.revoked_at == house.desk.now()
     assert (subscription.subscription_id, subscription.camera_id) == (plan.subscription_id, None)
     assert house.users.allowed == {}
-    assert (await house.leaving())[-2].payload == b""
-    for act in (house.desk.current_token(module.module_id), house.desk.reissue(module.module_id)):
-        with pytest.raises(CloudError, match="removed"):
-            await act
+    left = [(item.topic, item.payload) for item in await house.leaving()][-2:]
+    assert left == [("lease", b""), ("clock", b"")]
+    for module_id in (module.module_id, "never was"):
+        await house.desk.reissue(module_id)
+    assert [(item.topic, item.payload) for item in await house.leaving()][-2:] == left
+    with pytest.raises(CloudError, match="removed"):
+        await house.desk.current_token(module.module_id)
     with pytest.raises(CloudError, match="no such module"):
         await house.claims.remove("a1", module.module_id)
 
