@@ -164,6 +164,16 @@ def test_a_service_covers_only_the_cameras_chosen_for_it() -> None:
     assert found["b"].storage.kind is StorageKind.LOCAL
 
 
+@pytest.mark.parametrize("short_first", [False, True])
+def test_of_two_plans_the_longer_window_holds(short_first: bool) -> None:
+    service = Plan("recording_7", "Recording", Coverage.SERVICE_CAMERAS, ("month",), True, None, True, 7, {})
+    models = {key: replace_plans(key, "recording_7") for key in CATALOG.models}
+    catalog = catalog_with(plans={**CATALOG.plans, "recording_7": service}, models=models)
+    both = (subscription("recording_7", "a"), subscription("plus"))
+    it = situation(camera("a", "mini"), subscriptions=both if short_first else both[::-1])
+    assert only_rights(it, catalog=catalog).storage.keep_for_days == 30
+
+
 def test_a_plan_for_a_number_of_cameras_covers_those_set_up_first() -> None:
     few = catalog_with(plans={**CATALOG.plans, "plus": plan_with_cameras_max(2)})
     cameras = [camera(name, "mini", at=NOW + timedelta(hours=hour)) for name, hour in (("c", 2), ("a", 0), ("b", 1))]
