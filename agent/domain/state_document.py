@@ -1,0 +1,97 @@
+"""The `state` document of a module (docs/wire.md, state_v1.json): always whole, made of plain values."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from agent.domain.clip import RowPhase, SinkChoice
+from agent.domain.lease import Lease, LeaseState
+
+LIVE_PHASES = (RowPhase.RECORDING, RowPhase.SPOOLED, RowPhase.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraWords:
+    """What the document says of one camera; the picture's facts are `None` until its stream is known."""
+
+    name: str
+    proposed_model: str
+    source_kind: str
+    phase: str
+    health: str
+    detail: str
+    width: int | None
+    height: int | None
+    fps: float | None
+    codec: str | None
+    choice: SinkChoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class DriveWords:
+    """What the document says of the drive; sizes in bytes."""
+
+    state: str
+    detail: str
+    uuid: str | None
+    file_system: str | None
+    size_bytes: int | None
+    free_bytes: int | None
+
+
+NO_DRIVE = DriveWords("absent", "", None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleWords:
+    """Everything the document is made of. `at` is RFC 3339 in UTC; `cameras` are by id."""
+
+    session: int
+    at: str
+    clock_trusted: bool
+    software: str
+    armed: bool
+    lease: Lease | None
+    lease_state: LeaseState
+    drive: DriveWords
+    spool_used_bytes: int
+    spool_budget_bytes: int
+    counts: Mapping[RowPhase, int]
+    cameras: Mapping[str, CameraWords]
+
+
+def state_document(words: ModuleWords) -> dict[str, object]:
+    """Return the whole document; `ledger` counts the rows that are still on their way."""
+    lease = words.lease
+    return {
+        "session": words.session,
+        "at": words.at,
+        "clock_trusted": words.clock_trusted,
+        "software": words.software,
+        "armed": words.armed,
+        "lease": {
+            "state": words.lease_state.value,
+            "seq": lease.seq if lease else None,
+            "exp": lease.expires_at_s if lease else None,
+        },
+        "drive": asdict(words.drive),
+        "spool": {"used_bytes": words.spool_used_bytes, "budget_bytes": words.spool_budget_bytes},
+        "ledger": {phase.value: words.counts.get(phase, 0) for phase in LIVE_PHASES},
+        "cameras": {camera_id: _camera(camera) for camera_id, camera in words.cameras.items()},
+    }
+
+
+def same_words(one: Mapping[str, object] | None, other: Mapping[str, object]) -> bool:
+    """Say whether two documents differ in nothing but the moment they were made at."""
+    return one is not None and {**one, "at": None} == {**other, "at": None}
+
+
+def _camera(camera: CameraWords) -> dict[str, object]:
+    document = asdict(camera)
+    del document["choice"]
+    choice = camera.choice
+    return {
+        **document,
+        "sink": choice.sink.value if choice else None,
+        "reason": choice.reason.value if choice else None,
+        "blocked_by": choice.blocked_by.value if choice and choice.blocked_by else None,
+    }
