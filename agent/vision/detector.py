@@ -28,6 +28,8 @@ MOST_CLUTTER = 10.0
 CLUTTER_MEMORY_S = 10.0
 FLOOD_SHARE = 0.5
 """More of the picture than this, at once, is light or the camera being moved, not an object."""
+FLOOD_SHARE_IN_A_STEP = 0.4
+"""While the median steps, less is enough: an infra-red filter that moves leaves half a picture alike."""
 LIGHT_STEP_SIGMAS = 12.0
 LIGHT_STEP_LEVELS = 12.0
 """A step of the median this large (grey levels, and noise sigmas) within a second is a light change."""
@@ -87,7 +89,7 @@ class MotionDetector:
         self._measure_noise(smooth, step_s)
         stepped = self._follow_light(smooth, step_s)
         share, blob = self._foreground(smooth, step_s, at_s)
-        flooded = share > FLOOD_SHARE and self._pictures > WARM_UP_PICTURES
+        flooded = share > (FLOOD_SHARE_IN_A_STEP if stepped else FLOOD_SHARE) and self._pictures > WARM_UP_PICTURES
         if flooded and at_s >= self._light_until_s:
             self._light_until_s = at_s + LIGHT_HOLD_S
         lit = at_s < self._light_until_s

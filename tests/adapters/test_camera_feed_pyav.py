@@ -10,7 +10,10 @@ import pytest
 
 from agent.adapters.camera_feed_pyav import PyavCameraFeed, feed
 from agent.ports import CameraFeed, FeedStep
+from agent.vision.motion_events import MotionEvents
 from hardware.camera import CameraError, CameraLost, CameraRefused, EncodedPacket, StreamInfo
+from hardware.cameras.emulated import EmulatedSource
+from hardware.cameras.scene_video import SceneSettings
 from tests.small_video import encode, quiet_then_walker, walker
 
 
@@ -191,6 +194,32 @@ async def test_the_newest_picture_is_a_jpeg_no_wider_than_asked(max_width: int, 
     (picture,) = decoder.decode(av.Packet(jpeg))
     assert (picture.width, picture.height) == size
     await camera.close()
+
+
+@pytest.mark.parametrize(
+    ("scene", "seconds", "motions", "light_changes"),
+    [
+        ("quiet", 12.0, [], []),
+        ("snow", 15.0, [], []),
+        ("infrared_switch", 28.0, [], [12.0, 24.0]),
+        ("room_light", 24.0, [], [10.0, 18.0]),
+        ("garden", 14.0, [4.0], []),
+        ("night", 14.0, [4.0], []),
+    ],
+)
+async def test_emulated_scenes_are_seen_as_they_were_scripted(
+    scene: str, seconds: float, motions: list[float], light_changes: list[float]
+) -> None:
+    settings = SceneSettings(scene=scene, seconds=seconds, width=640, height=360, fps=10.0)
+    source = EmulatedSource(settings, monotonic=lambda: 0.0, sleep=lambda _seconds: None, paced=False)
+    camera, events = PyavCameraFeed(source), MotionEvents()
+    for step in await drain(camera):
+        if step.reading is not None:
+            events.add(step.reading)
+    events.finish(seconds)
+    await camera.close()
+    assert [event.start_s for event in events.events] == pytest.approx(motions, abs=0.8)
+    assert [change.start_s for change in events.light_changes] == pytest.approx(light_changes, abs=0.8)
 
 
 async def test_without_motion_to_watch_nothing_is_decoded() -> None:
