@@ -27,7 +27,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class ClipMetadata:
-    """What the module states; the lease it names decides what of it counts."""
+    """What the module states; the lease it names decides what of it counts. `grant` may be left out (empty)."""
 
     clip_id: str
     camera_id: str
@@ -53,7 +53,7 @@ def read_clip_metadata(pairs: Mapping[str, bytes]) -> ClipMetadata:
         captured_at=_read(pairs, "captured_at", _time),
         clock_trusted=_read(pairs, "clock_trusted", _one_of(frozenset({"true", "false"}))) == "true",
         lease_seq=_read(pairs, "lease_seq", _number),
-        grant=_read(pairs, "grant", _grant),
+        grant=_read({"grant": b"", **pairs}, "grant", _grant),
         sink=_read(pairs, "sink", _one_of(SINKS)),
         filetype=_read(pairs, "filetype", _one_of(frozenset({filetype}))),
     )

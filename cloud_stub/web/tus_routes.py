@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import hdrs, web
+from yarl import URL
 
 from cloud_stub.domain.records import Module, Upload
 from cloud_stub.domain.tus import (
@@ -32,13 +33,22 @@ ModuleFromRequest = Callable[[web.Request], Awaitable[Module]]
 
 
 class TusRoutes:
-    """The routes; `idle_body_s` is how long a body may stand still before what came of it is kept and it ends."""
+    """The routes; `idle_body_s` is how long a body may stand still before what came of it is kept and it ends.
+
+    `public_url` is the cloud's address where a proxy ends TLS for it, so that Location names the right scheme.
+    """
 
     def __init__(
-        self, uploads: BytesToUpload, module_from_request: ModuleFromRequest, *, idle_body_s: float = IDLE_BODY_S
+        self,
+        uploads: BytesToUpload,
+        module_from_request: ModuleFromRequest,
+        *,
+        public_url: str | None = None,
+        idle_body_s: float = IDLE_BODY_S,
     ) -> None:
         self._uploads = uploads
         self._module_from_request = module_from_request
+        self._public = None if public_url is None else URL(public_url).origin()
         self._idle_body_s = idle_body_s
 
     def add_to(self, app: web.Application) -> None:
@@ -95,7 +105,7 @@ class TusRoutes:
         checksum = read_checksum(request.headers)
         body = self._body(request) if has_body else None
         upload = await self._uploads.create(module, creation, body, checksum)
-        headers = {"Location": f"{FILES}{upload.upload_id}", **_life(upload)}
+        headers = {"Location": f"{self._origin(request)}{FILES}{upload.upload_id}", **_life(upload)}
         if has_body:
             headers["Upload-Offset"] = str(upload.offset)
         return web.Response(status=201, headers=headers)
@@ -120,6 +130,12 @@ class TusRoutes:
     async def _delete(self, request: web.Request, module: Module) -> web.Response:
         await self._uploads.terminate(module, request.match_info["upload_id"])
         return web.Response(status=204)
+
+    def _origin(self, request: web.Request) -> URL:
+        """Return the origin that the client used: some clients cannot join a relative Location."""
+        if self._public is not None and self._public.authority == request.host:
+            return self._public
+        return request.url.origin()
 
     async def _body(self, request: web.Request) -> AsyncIterator[bytes]:
         """Yield the body as it arrives; TimeoutError when it stands still, aiohttp's errors when it breaks off."""
