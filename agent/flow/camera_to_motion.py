@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import structlog
 
-from agent.flow.motion_to_clip import wire_time
+from agent.flow.clip_moves import wire_time
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.ports import CameraFeed, Clock, FeedStep
 from hardware.camera import CameraLost, CameraRefused, StreamInfo
@@ -46,7 +46,8 @@ class CameraToMotion:
     """Runs one camera until cancelled, or until a video that has an end is over.
 
     `make_feed` makes a feed for each opening; `jitter` returns 0..1 and stretches each wait by up to half, so that
-    ten cameras behind one switch do not come back in one instant. `watches_motion` off expects no readings.
+    ten cameras behind one switch do not come back in one instant. `watches_motion` off expects no readings. `ended`
+    turns true when a video that has an end is over: no progress is to be expected any more.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class CameraToMotion:
         self._rung = 0
         self._alert = ""
         self._looked_s = 0.0
+        self.ended = False
 
     async def latest_jpeg(self, max_width: int) -> bytes | None:
         """Return the newest picture, or `None` while the camera is away or has shown none yet."""
@@ -108,8 +110,8 @@ class CameraToMotion:
             sentence = f"Recording this camera failed ({type(error).__name__}); it is opened again."
             await self._away(CameraHealth.LOST, "camera_lost", sentence)
         else:
-            return True
-        return False
+            self.ended = True
+        return self.ended
 
     async def _open_and_pump(self) -> None:
         feed = self._make_feed()

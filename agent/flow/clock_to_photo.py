@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 import structlog
 
@@ -15,6 +16,15 @@ PHOTO_FEATURE = "photo_capture"
 PHOTO_WIDTH = 1280
 
 log = structlog.get_logger()
+
+
+class PhotoOutcome(StrEnum):
+    """How a photo on demand ended: the result codes of the command `photo` (docs/wire.md)."""
+
+    DONE = "done"
+    BAD_ARGUMENTS = "bad_arguments"
+    NOT_ENTITLED = "not_entitled"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +70,19 @@ class ClockToPhoto:
         motion_s = camera.motion_at_s()
         if motion_s is not None and motion_s >= began_s:
             return
-        await self.take(camera)
+        await self._take(camera)
 
-    async def take(self, camera: PhotoCamera) -> bool:
-        """Take one photo now; False when the camera shows nothing or the photo could not be kept."""
+    async def take_now(self, camera_id: str) -> PhotoOutcome:
+        """Take one photo on demand, armed or not, under the same lease as the periodic ones."""
+        camera = next((camera for camera in self._cameras if camera.camera_id == camera_id), None)
+        if camera is None:
+            return PhotoOutcome.BAD_ARGUMENTS
+        if not self._may(camera_id):
+            return PhotoOutcome.NOT_ENTITLED
+        return PhotoOutcome.DONE if await self._take(camera) else PhotoOutcome.FAILED
+
+    async def _take(self, camera: PhotoCamera) -> bool:
+        """Take one photo; False when the camera shows nothing or the photo could not be kept."""
         jpeg = await camera.latest_jpeg(PHOTO_WIDTH)
         if jpeg is None:
             return False

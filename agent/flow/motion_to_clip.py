@@ -10,6 +10,7 @@ import structlog
 from agent.domain.clip import ClipReason, SinkChoice
 from agent.domain.clip_life import Act, ClipLife, ClipPhase, ClipTimes, Signal
 from agent.errors import AgentError
+from agent.flow.clip_moves import wire_time
 from agent.flow.open_clip import ClipIntake, OpenClip
 from agent.flow.packet_ring import RING_BYTES, PacketRing
 from agent.flow.status_board import CameraBoard, StatusBoard
@@ -245,8 +246,3 @@ class MotionToClip:
             await self._emit("event/motion", payload)
         except Exception:  # a store that cannot take the event must not stop the recording
             log.exception("event not queued", camera=self._camera.name, phase=phase)
-
-
-def wire_time(at: datetime) -> str:
-    """Return a UTC time as the wire documents write it: RFC 3339, milliseconds, `Z`."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

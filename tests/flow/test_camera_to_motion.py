@@ -238,6 +238,7 @@ async def test_a_video_that_has_an_end_ends_the_supervisor_quietly() -> None:
     await bench.run_for(10.0)
     assert bench.task is not None
     await bench.task
+    assert bench.supervisor.ended
     assert bench.camera.detail == "The video has ended."
     assert bench.consumer.said == ["begin", "lost", "stop"]
     assert not bench.alerts

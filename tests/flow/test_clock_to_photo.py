@@ -8,7 +8,7 @@ import pytest
 
 from agent.domain.lease import CameraLease, Cover, DriveRole, Lease, Storage, StorageKind
 from agent.errors import TryLater
-from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera
+from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera, PhotoOutcome
 from agent.flow.status_board import StatusBoard
 from tests.flow.test_motion_to_clip import RecordedIntake
 from tests.manual_clock import ManualClock
@@ -101,3 +101,23 @@ async def test_one_photo_per_period_while_the_lease_has_the_feature_and_none_aft
     assert bench.intake.photos[0][:2] == (CAMERA, b"jpeg")
     bench.board.link.lease = lease("video_history")
     assert await bench.periods(3) == 3
+
+
+@pytest.mark.parametrize(
+    ("camera_id", "features", "jpeg", "outcome"),
+    [
+        ("unknown", ("photo_capture",), b"jpeg", PhotoOutcome.BAD_ARGUMENTS),
+        (CAMERA, (), b"jpeg", PhotoOutcome.NOT_ENTITLED),
+        (CAMERA, ("photo_capture",), None, PhotoOutcome.FAILED),
+        (CAMERA, ("photo_capture",), b"jpeg", PhotoOutcome.DONE),
+    ],
+)
+async def test_a_photo_on_demand_ends_in_a_word_of_the_wire(
+    camera_id: str, features: tuple[str, ...], jpeg: bytes | None, outcome: PhotoOutcome
+) -> None:
+    bench = Bench()
+    bench.board.armed = False
+    bench.board.link.lease = lease(*features)
+    bench.jpeg = jpeg
+    assert await bench.flow.take_now(camera_id) is outcome
+    assert len(bench.intake.photos) == (outcome is PhotoOutcome.DONE)
