@@ -44,6 +44,8 @@ class EmulatedSource:
         self._info: StreamInfo | None = None
 
     def open(self) -> StreamInfo:
+        if self._closed.is_set():
+            raise CameraLost("The emulated camera was closed before it was opened.")
         search = os.pathsep.join(part for part in (str(PACKAGES), os.environ.get("PYTHONPATH", "")) if part)
         command = [sys.executable, "-m", "hardware.cameras.scene_process", self._settings.to_json()]
         self._child = subprocess.Popen(  # noqa: S603 - our own module in our own interpreter
@@ -116,7 +118,9 @@ class EmulatedSource:
         parts: list[bytes] = []
         pipe = None if self._child is None else self._child.stdout
         while length and pipe is not None and not pipe.closed:
-            if not select.select([pipe], [], [], wait_s)[0]:
+            waiting = select.poll()  # unlike select, it takes file numbers above 1023
+            waiting.register(pipe, select.POLLIN)
+            if not waiting.poll(wait_s * 1000):
                 raise CameraLost("The emulated camera sends no pictures; is this machine too busy to paint them?")
             part = os.read(pipe.fileno(), length)
             if not part:
