@@ -128,9 +128,7 @@ class MediaRoutes:
         try:
             asked = read_range(request.headers.get("Range"), media.size_bytes)
         except UnsatisfiableRangeError:
-            raise web.HTTPRequestRangeNotSatisfiable(
-                headers={"Content-Range": f"bytes */{'*' if media.growing else media.size_bytes}"}
-            ) from None
+            raise web.HTTPRequestRangeNotSatisfiable(headers={"Content-Range": f"bytes */{media.size_bytes}"}) from None
         wanted = asked or ByteRange(0, media.size_bytes)
         response = web.StreamResponse(status=200 if asked is None else 206, headers={**PRIVATE, **headers})
         response.content_type = media.content_type

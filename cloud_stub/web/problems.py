@@ -32,7 +32,8 @@ TITLES = {
     "upload_unknown": "There is no such upload",
     "wrong_content_type": "The content type is wrong",
 }
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 416: "range_not_satisfiable"}
+KEPT_HEADERS = {"Allow", "Content-Range"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()
@@ -69,8 +70,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         code = HTTP_CODES.get(refusal.status, "http_error")
         answer = problem(CloudError(code, refusal.status, f"{refusal.reason}."), request.path)
-        if "Allow" in refusal.headers:
-            answer.headers["Allow"] = refusal.headers["Allow"]
+        for name in KEPT_HEADERS & refusal.headers.keys():
+            answer.headers[name] = refusal.headers[name]
         return answer
     except ConnectionError:
         raise  # the asker has gone: there is nobody to answer

@@ -1,0 +1,1 @@
+"""Tests of uploads and media in the cloud."""
