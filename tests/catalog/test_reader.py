@@ -67,6 +67,68 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     assert "quota.limit_s" in said
 
 
+SMALL = """
+vendor = "small"
+name = "Small"
+effective_from = 2022-12-09
+storage_order = ["free_tier", "cloud", "none"]
+floor_plan = "free"
+
+[plans.free]
+name = "Free"
+coverage = "floor"
+cloud_clips = true
+cloud_window_days = 2
+cloud_window_days_by_model = { spot = 1 }
+
+[plans.recording]
+name = "Recording"
+coverage = "service_cameras"
+intervals = ["month"]
+stackable = true
+cameras_max = 10
+cloud_clips = true
+cloud_window_days = 7
+
+[models.spot]
+name = "Spot"
+plans = ["free", "recording"]
+
+[module_models.hub]
+name = "Hub"
+local_storage = false
+
+[features.motion_notifications]
+standard = true
+
+[regions.EU]
+name = "Europe"
+countries = ["FR"]
+currency = "EUR"
+cloud_window_days = 7
+models = ["spot"]
+auto_delete_days = [7]
+auto_delete_default_days = 7
+
+[auto_delete]
+needs = ["free_tier"]
+
+[clips]
+longest_s = 60
+
+[limits]
+cameras_per_module = 4
+"""
+
+
+def test_a_vendor_with_a_floor_plan_and_no_trial_quota_or_drive_is_data_alone(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
+    (catalog,) = load_catalogs(tmp_path).versions
+    assert (catalog.version, catalog.floor_plan, catalog.trial) == ("small/2022-12-09", "free", None)
+    assert catalog.plans["recording"].coverage == "service_cameras"
+    assert catalog.region("EU").prices == ()
+
+
 def test_a_floor_plan_must_be_one(tmp_path: Path) -> None:
     said = refusal(tmp_path, changed('name = "Blink"\n', 'name = "Blink"\nfloor_plan = "basic"\n'))
     assert "`plans.basic.coverage` must be 'floor'" in said

@@ -1,11 +1,12 @@
 """Where clips may go and with which features: the whole product of cover, model, module and legacy (DESIGN §5)."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from cloud_stub.domain.catalog import Coverage, Plan, StorageStep
+from cloud_stub.domain.catalog import Coverage, Plan, QuotaScope, StorageStep
 from cloud_stub.domain.entitlement import DriveRole, cloud_ends_at
 from cloud_stub.domain.features import FeatureRefusal, feature_refusal
 from cloud_stub.domain.grants import grants, grants_of_camera
@@ -126,6 +127,18 @@ def test_pools_are_per_module_by_default() -> None:
     assert found["c1"].storage.pool == f"{ACCOUNT_ID}/{MODULE_ID}"
     assert found["c2"].storage.pool == f"{ACCOUNT_ID}/second"
     assert found["c1"].storage.limit_ms == 7_200_000
+
+
+def test_a_region_may_give_a_legacy_account_one_pool() -> None:
+    """C01: legacy cameras keep one for each module."""
+    france = replace(CATALOG.region("FR"), legacy_account_quota_scope=QuotaScope.ACCOUNT)
+    catalog = catalog_with(regions={**CATALOG.regions, "FR": france})
+    cameras = (camera("c1", "mini"), camera("c2", "mini", "second"))
+    modules = (module(), module(module_id="second"))
+    old = rights_by_camera(situation(*cameras, created_on=LEGACY, modules=modules), catalog=catalog)
+    assert {its.storage.pool for its in old.values()} == {f"{ACCOUNT_ID}/account"}
+    new = only_rights(situation(camera("c1", "xt2"), modules=modules), catalog=catalog)
+    assert new.storage.pool == f"{ACCOUNT_ID}/{MODULE_ID}"
 
 
 FREE = Plan(

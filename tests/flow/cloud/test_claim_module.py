@@ -142,6 +142,19 @@ async def test_a_removed_module_is_cut_off_and_frees_its_plan(house: House) -> N
         await house.claims.remove("a1", module.module_id)
 
 
+async def test_a_removed_module_gets_no_lease_any_more_and_its_cameras_take_no_plan(house: House) -> None:
+    removed, kept = await house.module(), await house.module()
+    await house.camera(removed, "c1")
+    await house.camera(kept, "c2")
+    await house.plans.end_trial("a1")
+    await house.claims.remove("a1", removed.module_id)
+    last = (await house.newest(removed)).seq
+    await house.real.advance(13 * 3600)
+    await house.due.run_until(house.desk.now())
+    assert (await house.newest(removed)).seq == last
+    assert (await house.plans.start_plan("a1", "basic", "month")).camera_id == "c2"
+
+
 async def test_a_module_is_removed_also_while_the_broker_is_away(house: House) -> None:
     module = await house.module()
     house.users.away = True
