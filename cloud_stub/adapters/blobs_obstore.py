@@ -2,12 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import obstore
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore
 
+from cloud_stub.errors import CloudError
+
+RETRY_AFTER_S = 30
 PIECE_BYTES = 256 * 1024
 PART_BYTES = 5 << 20
 
@@ -23,11 +28,13 @@ class ObstoreBlobs:
         self._settle = settle
 
     async def put_file(self, key: str, path: Path) -> None:
-        await obstore.put_async(self._store, key, path, chunk_size=PART_BYTES, max_concurrency=2)
+        with _store_faults():
+            await obstore.put_async(self._store, key, path, chunk_size=PART_BYTES, max_concurrency=2)
         await self._make_safe(key)
 
     async def put(self, key: str, data: bytes) -> None:
-        await obstore.put_async(self._store, key, data)
+        with _store_faults():
+            await obstore.put_async(self._store, key, data)
         await self._make_safe(key)
 
     async def _make_safe(self, key: str) -> None:
@@ -36,14 +43,16 @@ class ObstoreBlobs:
 
     async def size(self, key: str) -> int | None:
         try:
-            return int((await obstore.head_async(self._store, key))["size"])
+            with _store_faults():
+                return int((await obstore.head_async(self._store, key))["size"])
         except FileNotFoundError:
             return None
 
     async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         while start < end:
             stop = min(end, start + PIECE_BYTES)
-            piece = bytes(await obstore.get_range_async(self._store, key, start=start, end=stop))
+            with _store_faults():
+                piece = bytes(await obstore.get_range_async(self._store, key, start=start, end=stop))
             if not piece:
                 return
             yield piece
@@ -51,9 +60,22 @@ class ObstoreBlobs:
 
     async def delete(self, key: str) -> None:
         try:
-            await obstore.delete_async(self._store, key)
+            with _store_faults():
+                await obstore.delete_async(self._store, key)
         except FileNotFoundError:
             return
+
+
+@contextmanager
+def _store_faults() -> Iterator[None]:
+    """Turn what the store says of itself into a refusal that asks to come again; what is not there stays that."""
+    try:
+        yield
+    except NotFoundError as error:
+        raise FileNotFoundError("the store has no such blob") from error
+    except BaseError as error:
+        message = "The cloud's media store does not answer: keep the clip and try again later."
+        raise CloudError("store_away", 503, message, retry_after_s=RETRY_AFTER_S) from error
 
 
 def blobs_in_folder(folder: Path) -> ObstoreBlobs:

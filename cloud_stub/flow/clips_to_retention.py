@@ -83,34 +83,43 @@ class ClipsToRetention:
         await self.erase([clip], self._now())
 
     async def repair(self) -> int:
-        """Finish every deletion that a crash cut short; return how many."""
+        """Finish every deletion that a crash or a fault cut short; return how many there were."""
         async with self._records.reading() as transaction:
             left = await transaction.clips.deleting()
         await self.erase(left, self._now())
         return len(left)
 
     async def erase(self, clips: Iterable[Clip], now: datetime) -> None:
-        """Unlink the media of marked clips, and what is staged of them, then leave their tombstones."""
+        """Unlink the media of marked clips, and what is staged of them, then leave their tombstones.
+
+        Where the store or the disk fails, the clip stays marked and `repair` tries again.
+        """
         for clip in clips:
-            async with self._records.reading() as transaction:
-                upload = await transaction.clips.upload_of_clip(clip.module_id, clip.clip_id)
-            if upload is not None:
-                await self._posters.end(upload.upload_id)
-                await self._staging.delete(upload.upload_id)
-                await self._viewers.end(upload.upload_id)
-            await self._blobs.delete(media_key(clip))
-            self._fault("media_unlinked")
-            await self._blobs.delete(poster_key(clip))
-            self._fault("poster_unlinked")
-            async with self._records.writing() as transaction:
-                marked_clip = await transaction.clips.get(clip.module_id, clip.clip_id)
-                if marked_clip is None or marked_clip.phase is not ClipPhase.DELETING:
-                    continue
-                await transaction.clips.update(tombstone(marked_clip, now))
-                rule = marked_clip.gone_because or ""
-                await transaction.leases.log(LogEntry(now, clip.account_id, CLIP_GONE, clip.clip_id, rule))
-            self._fault("tombstone")
-            log.info("clip_gone", clip_id=clip.clip_id, because=rule)
+            try:
+                await self._erase_one(clip, now)
+            except (CloudError, OSError) as error:
+                log.warning("clip_not_gone_yet", clip_id=clip.clip_id, reason=str(error))
+
+    async def _erase_one(self, clip: Clip, now: datetime) -> None:
+        async with self._records.reading() as transaction:
+            upload = await transaction.clips.upload_of_clip(clip.module_id, clip.clip_id)
+        if upload is not None:
+            await self._posters.end(upload.upload_id)
+            await self._staging.delete(upload.upload_id)
+            await self._viewers.end(upload.upload_id)
+        await self._blobs.delete(media_key(clip))
+        self._fault("media_unlinked")
+        await self._blobs.delete(poster_key(clip))
+        self._fault("poster_unlinked")
+        async with self._records.writing() as transaction:
+            found = await transaction.clips.get(clip.module_id, clip.clip_id)
+            if found is None or found.phase is not ClipPhase.DELETING:
+                return
+            await transaction.clips.update(tombstone(found, now))
+            rule = found.gone_because or ""
+            await transaction.leases.log(LogEntry(now, clip.account_id, CLIP_GONE, clip.clip_id, rule))
+        self._fault("tombstone")
+        log.info("clip_gone", clip_id=clip.clip_id, because=rule)
 
     async def _sweep_account(self, account_id: str, now: datetime) -> int:
         async with self._records.writing() as transaction:

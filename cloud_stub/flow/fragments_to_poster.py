@@ -7,6 +7,7 @@ import structlog
 from cloud_stub.domain.blob_keys import poster_key
 from cloud_stub.domain.fragments import FragmentIndex
 from cloud_stub.domain.records import Clip
+from cloud_stub.errors import CloudError
 from cloud_stub.ports import Blobs, Posters, Staging
 
 log = structlog.get_logger()
@@ -51,7 +52,7 @@ class FragmentsToPoster:
             picture = await self._posters.poster(self._staging.locate(upload_id))
             if picture is not None:
                 await self._blobs.put(poster_key(clip), picture)
-        except OSError as error:
+        except (CloudError, OSError) as error:
             log.warning("poster_failed", clip_id=clip.clip_id, error=str(error))
             return False
         return picture is not None

@@ -51,7 +51,8 @@ class LeftoversToClips:
             log.info("repaired", deletions=erased, stray_files=len(strays))
 
     async def expire(self) -> int:
-        """Finish the uploads whose time is over, as far as they play; return how many."""
+        """Finish the uploads whose time is over, as far as they play, and late deletions; return how many uploads."""
+        await self._retention.repair()
         expired = [upload for upload in await self._unfinished(self._real_now()) if not self._busy(upload.upload_id)]
         for upload in expired:
             await self._end(upload)
@@ -76,13 +77,13 @@ class LeftoversToClips:
         log.info("upload_expired", clip_id=upload.clip_id, bytes=upload.offset)
         try:
             await self._blobs.beginning(upload)
-        except CloudError as error:
-            log.warning("upload_not_finished", clip_id=upload.clip_id, code=error.code)
+        except (CloudError, OSError) as error:
+            log.warning("upload_not_finished", clip_id=upload.clip_id, reason=str(error))
 
     async def _finish(self, upload: Upload) -> bool:
         try:
             await self._blobs.whole(upload)
-        except CloudError as error:
-            log.warning("upload_not_finished", clip_id=upload.clip_id, code=error.code)
+        except (CloudError, OSError) as error:
+            log.warning("upload_not_finished", clip_id=upload.clip_id, reason=str(error))
             return False
         return True

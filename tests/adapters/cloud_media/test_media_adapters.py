@@ -184,3 +184,12 @@ async def test_what_cannot_be_decoded_has_no_poster(tmp_path: Path, data: bytes)
     path.write_bytes(data)
     assert await PyavPosters().poster(path) is None
     assert await PyavPosters().poster(tmp_path / "absent") is None
+
+
+async def test_a_store_that_cannot_write_is_503_and_asks_to_come_again(tmp_path: Path) -> None:
+    blobs = blobs_in_folder(tmp_path / "blobs")
+    (tmp_path / "blobs" / KEY.partition("/")[0]).write_bytes(b"a file where a folder should be")
+    with pytest.raises(CloudError) as refusal:
+        await blobs.put(KEY, b"x")
+    assert (refusal.value.code, refusal.value.status) == ("store_away", 503)
+    assert refusal.value.retry_after_s

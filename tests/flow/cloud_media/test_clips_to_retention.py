@@ -170,3 +170,26 @@ async def test_a_clip_deleted_in_the_middle_of_its_finish_leaves_no_blob(rig: Ri
 
 def _said(number: int, rig: Rig) -> dict[str, str]:
     return metadata_of(clip_uuid(number), rig.now)
+
+
+async def test_a_store_that_fails_keeps_a_clip_marked_and_the_next_round_finishes_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        await rig.put(number, CLIP)
+    sound = rig.blobs.delete
+
+    async def fails_for_the_first(key: str) -> None:
+        if clip_uuid(1) in key:
+            raise CloudError("store_away", 503, "The store is away.")
+        await sound(key)
+
+    monkeypatch.setattr(rig.blobs, "delete", fails_for_the_first)
+    assert await rig.flows.retention.sweep(START + 30 * DAY) == 2
+    assert [(await rig.clip(number)).phase for number in (1, 2)] == [ClipPhase.DELETING, ClipPhase.GONE]
+    with pytest.raises(CloudError) as refusal:
+        await rig.flows.serve.find(ACCOUNT, clip_uuid(1))
+    assert refusal.value.code == "clip_deleted", "its owner never sees it again, whatever the store says"
+    monkeypatch.undo()
+    await rig.flows.leftovers.expire()
+    assert ((await rig.clip(1)).phase, blob_files(rig)) == (ClipPhase.GONE, [])

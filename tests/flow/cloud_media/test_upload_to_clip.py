@@ -278,3 +278,13 @@ async def test_one_request_at_a_time_writes_an_upload(rig: Rig) -> None:
     await rig.flows.uploads.patch(await rig.module(), upload.upload_id, Patch(0, None, None, 200), body())
     assert refusals == [423, 423]
     assert (await rig.flows.uploads.find(await rig.module(), upload.upload_id)).offset == 200
+
+
+async def test_a_poster_that_cannot_be_stored_costs_no_clip(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(key: str, data: bytes) -> None:
+        raise CloudError("store_away", 503, "The store is away.")
+
+    monkeypatch.setattr(rig.blobs, "put", fails)
+    await rig.put(1, CLIP)
+    assert (await rig.clip(1)).phase is ClipPhase.HELD
+    assert blob_files(rig) == [f"{ACCOUNT}/{clip_uuid(1)}.mp4"]
