@@ -81,7 +81,6 @@ class LabDesk:
             if state.advancing_to is None:
                 return None
             log.warning("lab_clock_advance_taken_up", now=state.now.isoformat(), to=state.advancing_to.isoformat())
-            self.clock.steer(state)
             return await self._go(state.advancing_to)
 
     async def _go(self, target: datetime) -> LabClock:

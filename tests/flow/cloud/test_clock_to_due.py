@@ -48,6 +48,15 @@ async def test_a_trial_that_its_owner_ended_does_not_end_again(house: House) -> 
     assert (await house.whats()).count("trial_ended") == 1
 
 
+async def test_a_change_that_leaves_the_lease_as_it_is_does_not_stay_due(house: House) -> None:
+    module = await house.module()
+    await house.camera(module, "c1", "xt2")
+    plan = await house.plans.start_plan("a1", "basic", "month")
+    await house.real.advance(60)
+    await house.plans.end_plan("a1", plan.subscription_id)
+    assert [due for due in await house.due.dues() if due.at <= house.desk.now()] == []
+
+
 async def test_a_lease_is_renewed_at_half_its_life_and_not_before(house: House) -> None:
     module = await house.module()
     first = (await house.newest(module)).seq

@@ -7,7 +7,7 @@ import pytest
 from cloud_stub.domain.trial import NoTrial
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.confirm_camera import CameraProposal
-from tests.flow.cloud.house import House
+from tests.flow.cloud.house import START, House
 
 PROPOSAL = CameraProposal("Front door", "mini", "rtsp")
 
@@ -121,6 +121,15 @@ async def test_the_preview_says_why_no_trial_starts(house: House) -> None:
     assert (await house.cameras.preview("a1", "c2", "mini")).no_trial is NoTrial.TRIAL_RUNS
     assert (await house.cameras.preview("a1", "c2", "xt2")).no_trial is NoTrial.MODEL_STARTS_NONE
     assert (await house.cameras.preview("a1", "c1", "mini")).no_trial is NoTrial.SET_UP_BEFORE
+
+
+async def test_confirming_another_model_keeps_the_day_of_setting_up_and_starts_no_trial(house: House) -> None:
+    module = await house.module()
+    await house.camera(module, "c1", "xt2")
+    await house.real.advance(60)
+    camera = await house.cameras.confirm("a1", "c1", "mini")
+    assert (camera.model, camera.confirmed_at) == ("mini", START)
+    assert await house.storage(module, "c1") == ("local", "local_storage")
 
 
 async def test_a_model_the_attached_plan_cannot_cover_is_refused(house: House) -> None:

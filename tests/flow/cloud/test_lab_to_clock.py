@@ -101,6 +101,16 @@ async def test_modules_hear_of_an_advance_at_its_end_lease_first_then_the_clock_
     }
 
 
+async def test_what_was_due_before_the_advance_does_not_turn_the_clock_back(tmp_path: Path) -> None:
+    async with open_lab_house(tmp_path) as lab:
+        await lab.house.account()
+        module = await lab.house.module()
+        await lab.desk.advance_to(at(days=3))
+        await lab.house.clip(module, "c1", "k1", at(), 1)
+        await lab.desk.advance_to(at(days=4))
+    assert lab.house.shelf.gone == [("k1", at(days=3))]
+
+
 BEYOND_TRIAL = at(days=30, hours=3)
 
 
@@ -200,6 +210,8 @@ async def _played(history: list[tuple[str, Any]], pieces: int) -> dict[str, Any]
             async with lab.house.desk.changing("a1"):
                 pass
             assert (await lab.house.newest(module)).seq == before, "the newest lease says what the records say"
+            late = [due for due in await lab.house.due.dues() if due.at <= lab.house.clock.now()]
+            assert late == [], "nothing stays due after it was done"
     return left
 
 
