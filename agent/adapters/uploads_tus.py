@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from agent.adapters.cloud_http import CloudAnswer, CloudHttp, error_of
 from agent.domain.clip import ClipRow, MediaKind
-from agent.errors import Refused, TryLater
+from agent.errors import AgentError, Refused, TryLater
 from agent.ports import CloudStatus
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -73,7 +73,7 @@ class TusUploads:
             headers["Upload-Length"] = str(final_length)
         answer = await self._cloud.send("PATCH", upload_url, headers, data)
         if answer.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.OK}:
-            raise error_of(answer, _PLAIN_CODES)
+            raise _upload_error(answer)
         reached = _offset_in(answer)
         if not offset <= reached <= offset + len(data):
             raise TryLater("The cloud counts other bytes than were sent: it, or something before it, has trouble.")
@@ -97,7 +97,7 @@ class TusUploads:
         self._check_origin(upload_url)
         answer = await self._cloud.send("DELETE", upload_url, TUS)
         if answer.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-            raise error_of(answer, _PLAIN_CODES)
+            raise _upload_error(answer)
 
     def _check_origin(self, upload_url: str) -> None:
         if not self._cloud.owns(upload_url):
@@ -124,6 +124,16 @@ def metadata_of(row: ClipRow) -> dict[str, str]:
 def encode_metadata(metadata: Mapping[str, str]) -> str:
     """Encode as tus 1.0.0 says: `key base64,key base64`."""
     return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
+
+
+def _upload_error(answer: CloudAnswer) -> AgentError:
+    """Read a refusal of an upload; a body that broke off on its way is the line's fault and not the clip's."""
+    error = error_of(answer, _PLAIN_CODES)
+    if isinstance(error, Refused) and error.code == "upload_broken":
+        return TryLater(str(error))
+    if isinstance(error, Refused) and error.code == "upload_unknown":
+        return Refused("upload_gone", str(error))
+    return error
 
 
 def _offset_in(answer: CloudAnswer) -> int:

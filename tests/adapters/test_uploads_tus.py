@@ -120,6 +120,8 @@ async def outcome(base: str, call: str) -> str:
         ("append", Answer(423), "later"),
         ("append", Answer(413, (), problem("clip_too_long")), "clip_too_long"),
         ("append", Answer(413), "too_large"),
+        ("append", Answer(400, (), problem("upload_broken")), "later"),
+        ("append", Answer(404, (), problem("upload_unknown")), "upload_gone"),
         ("status", Answer(404, (), problem("clip_unknown")), "unknown"),
         ("status", Answer(404, (), b"nothing here"), "later"),
         ("status", Answer(200, (), b"<html>"), "later"),
