@@ -92,3 +92,8 @@ class SystemClock:
         if self._asked_s is None or now_s - self._asked_s >= 1.0:
             self._asked_s, self._answer = now_s, self._synchronised()
         return self._answer
+
+
+def block(seconds: float) -> None:
+    """Sleep in a thread that is not the event loop's: what hardware is given to pace itself with."""
+    time.sleep(seconds)  # noqa: TID251 - the one place that blocks

@@ -1,0 +1,88 @@
+"""`veilleur-agent doctor`: every check over the real parts, a line each, and an exit code."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from agent.adapters.broker_probe_mqtt import BrokerProbeMqtt
+from agent.adapters.clock_system import SystemClock
+from agent.adapters.cloud_http import CloudHttp
+from agent.adapters.identity_file import IdentityFile
+from agent.adapters.module_api_http import HttpModuleApi
+from agent.adapters.module_state_files import ModuleStateFiles
+from agent.adapters.state_probe_files import loose_paths, measure_disk
+from agent.composition.parts import drive_of, feed_of, verifier_of
+from agent.domain.identity import Identity
+from agent.errors import BadInput
+from agent.flow import doctor
+from agent.flow.doctor import Check, DiskReport, DoctorFinding, Level, LoosePath
+from agent.ports import CameraFeed
+from agent.settings import CameraSettings, Settings
+
+STYLE = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+
+
+async def look(settings: Settings) -> int:
+    """Run every check, print a line for each finding, return the exit code."""
+    console = Console()
+    state_dir = settings.module.state_dir
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    floor_s = await ModuleStateFiles(state_dir).load_clock_floor()
+    clock = SystemClock(floor_s=floor_s, trust_wall_clock=settings.module.trust_wall_clock)
+    identity, http = _identity(state_dir), None
+    checks = list(_local_checks(settings, clock))
+    if identity is not None:
+        http = CloudHttp(identity.cloud_url, identity.bearer, identity.ca_pem)
+        checks += list(_remote_checks(identity, http))
+    try:
+        return doctor.exit_code(await doctor.examine(checks, lambda finding: _print(console, finding)))
+    finally:
+        if http is not None:
+            await http.close()
+
+
+def _identity(state_dir: Path) -> Identity | None:
+    try:
+        return IdentityFile(state_dir).load()
+    except BadInput:
+        return None  # the identity check says so, in the same words
+
+
+def _local_checks(settings: Settings, clock: SystemClock) -> Iterator[tuple[str, Check]]:
+    state_dir = settings.module.state_dir
+    for camera in settings.camera:
+        yield doctor.camera_check(camera.name, _feed_maker(camera, clock))
+    yield doctor.drive_check(drive_of(settings.drive))
+    yield doctor.clock_check(clock)
+    yield doctor.disk_check(lambda: DiskReport(*measure_disk(state_dir, clock.monotonic)), settings.spool.reserve_bytes)
+    yield doctor.permissions_check(lambda: [LoosePath(*found) for found in loose_paths(state_dir)])
+    yield doctor.identity_check(IdentityFile(state_dir).load)
+
+
+def _remote_checks(identity: Identity, http: CloudHttp) -> Iterator[tuple[str, Check]]:
+    broker = identity.broker
+    yield doctor.broker_check(
+        BrokerProbeMqtt(
+            broker.host,
+            broker.port,
+            module_id=identity.module_id,
+            secret=identity.secret,
+            tls=broker.tls,
+            ca_pem=identity.ca_pem,
+        )
+    )
+    yield doctor.cloud_check(HttpModuleApi(http).fetch_lease, verifier_of(identity).verify)
+
+
+def _feed_maker(camera: CameraSettings, clock: SystemClock) -> Callable[[], CameraFeed]:
+    return lambda: feed_of(camera, clock)
+
+
+def _print(console: Console, finding: DoctorFinding) -> None:
+    line = Text(f"{finding.level.value:<5}", style=STYLE[finding.level])
+    line.append(f"{finding.check}: {finding.what}", style="default")
+    if finding.to_do:
+        line.append(f"\n     {finding.to_do}", style="default")
+    console.print(line)

@@ -1,0 +1,122 @@
+"""The agent's adapters, made from settings and identity."""
+
+import fcntl
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from agent.adapters.broker_mqtt import BrokerMqtt
+from agent.adapters.camera_feed_pyav import PyavCameraFeed
+from agent.adapters.clip_files_pyav import PyavClipFiles
+from agent.adapters.clock_lab import LabClock
+from agent.adapters.clock_system import SystemClock, block
+from agent.adapters.cloud_http import CloudHttp
+from agent.adapters.identity_file import IdentityFile
+from agent.adapters.lease_verifier_jwt import JwtLeaseVerifier
+from agent.adapters.ledger_sqlite import SqliteLedger
+from agent.adapters.module_state_files import ModuleStateFiles
+from agent.domain.identity import Identity
+from agent.errors import BadInput
+from agent.settings import CameraSettings, DriveSettings, Settings
+from hardware.cameras.addresses import camera_source
+from hardware.drive import Drive
+from hardware.drives.capacity import DriveLimits
+from hardware.drives.emulated import EmulatedDrive
+from hardware.drives.mounted import MountedDrive
+
+SOFTWARE = f"veilleur-agent {version('veilleur')}"
+LEDGER_FILE = "ledger.sqlite"
+SPOOL_FOLDER = "spool"
+LOCK_FILE = "running.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything with an outside. `lab` is the clock when the agent runs in a lab, else `None`."""
+
+    settings: Settings
+    identity: Identity
+    state: ModuleStateFiles
+    clock: SystemClock | LabClock
+    lab: LabClock | None
+    ledger: SqliteLedger
+    files: PyavClipFiles
+    drive: Drive | None
+    http: CloudHttp
+    broker: BrokerMqtt
+    verifier: JwtLeaseVerifier
+
+
+async def open_parts(settings: Settings, *, lab: bool) -> Parts:
+    """Open what the agent needs on disk, and prepare (not yet use) its connections; BadInput says what is wrong."""
+    state_dir = settings.module.state_dir
+    identity = IdentityFile(state_dir).load()
+    state = ModuleStateFiles(state_dir)
+    clock = SystemClock(floor_s=await state.load_clock_floor(), trust_wall_clock=settings.module.trust_wall_clock)
+    lab_clock = LabClock(clock, kept=await state.load_lab_clock(), keep=state.keep_lab_clock) if lab else None
+    address = identity.broker
+    return Parts(
+        settings=settings,
+        identity=identity,
+        state=state,
+        clock=lab_clock or clock,
+        lab=lab_clock,
+        ledger=await SqliteLedger(state_dir / LEDGER_FILE).open(),
+        files=PyavClipFiles(state_dir / SPOOL_FOLDER),
+        drive=drive_of(settings.drive),
+        http=CloudHttp(identity.cloud_url, identity.bearer, identity.ca_pem),
+        broker=BrokerMqtt(
+            address.host,
+            address.port,
+            module_id=identity.module_id,
+            secret=identity.secret,
+            tls=address.tls,
+            ca_pem=identity.ca_pem,
+        ),
+        verifier=verifier_of(identity),
+    )
+
+
+def verifier_of(identity: Identity) -> JwtLeaseVerifier:
+    """Return the verifier with the keys that the claim pinned."""
+    keys = {key.kid: key.public_key for key in identity.lease_keys}
+    return JwtLeaseVerifier(keys, issuer=identity.issuer, module_id=identity.module_id)
+
+
+def drive_of(settings: DriveSettings | None) -> Drive | None:
+    """Return the drive that the settings name."""
+    if settings is None:
+        return None
+    if settings.uuid is not None:
+        return MountedDrive(settings.uuid, limits=DriveLimits(reserve_bytes=settings.reserve_bytes))
+    if settings.emulated is None:
+        return None
+    return EmulatedDrive(settings.emulated, limit_bytes=settings.limit_bytes, reserve_bytes=settings.reserve_bytes)
+
+
+def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | None = None) -> PyavCameraFeed:
+    """Return a feed for one opening of a camera; raises CameraRefused for an address that cannot work."""
+    source = camera_source(
+        camera.address,
+        monotonic=clock.monotonic,
+        sleep=block,
+        nominal_fps=camera.nominal_fps,
+        nonce=nonce,
+    )
+    return PyavCameraFeed(source, watch_motion=camera.motion)
+
+
+def take_lock(state_dir: Path) -> int:
+    """Hold the state folder for this process alone; BadInput when another agent runs on it."""
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise BadInput(
+            f"Another agent runs on {state_dir}: stop it first (systemctl stop veilleur-agent), or give this one a "
+            f"state_dir of its own."
+        ) from None
+    return descriptor

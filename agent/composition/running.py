@@ -1,0 +1,79 @@
+"""Runs an agent until a signal says stop: recovery first, then the diagnostics and every flow side by side."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+from agent.composition.parts import open_parts, take_lock
+from agent.composition.service import Agent, AgentBuilder
+from agent.errors import BadInput
+from agent.settings import Settings
+
+CLOSE_WITHIN_S = 2.0
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings, *, lab: bool) -> None:
+    """Run until SIGTERM or SIGINT; BadInput when it cannot start. An error in a flow ends the agent, loudly."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    lock = take_lock(settings.module.state_dir)
+    try:
+        agent = AgentBuilder(await open_parts(settings, lab=lab)).build()
+        try:
+            for job in agent.first:
+                await job()
+            async with _listening(agent):
+                await _run_beside(agent, stop)
+        finally:
+            for job in agent.last:
+                await job()
+    finally:
+        os.close(lock)
+
+
+async def _run_beside(agent: Agent, stop: asyncio.Event) -> None:
+    """Run the flows until told to stop; a flow may end by itself (a video that is over), but not by an error."""
+    running = {asyncio.ensure_future(job()) for job in agent.jobs}
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        while running and not stopping.done():
+            done, _ = await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                running.discard(task)
+                task.result()
+    finally:
+        stopping.cancel()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(stopping, *running, return_exceptions=True)
+        log.info("agent_stopped")
+
+
+@asynccontextmanager
+async def _listening(agent: Agent) -> AsyncIterator[None]:
+    where = agent.parts.settings.diagnostics
+    runner = web.AppRunner(agent.app, access_log=None, shutdown_timeout=CLOSE_WITHIN_S)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, where.host, where.port).start()
+        except OSError as error:
+            raise BadInput(
+                f"Port {where.port} on {where.host} cannot be used ({error.strerror}): set another one in "
+                f"[diagnostics] (AGENT_PORT for the demo)."
+            ) from error
+        log.info("agent_runs", diagnostics=f"http://{where.host}:{where.port}")
+        yield
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await runner.cleanup()

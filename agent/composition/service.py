@@ -1,0 +1,254 @@
+"""Builds the agent's flows over its parts."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from aiohttp import web
+
+from agent.adapters.drive_store_files import DriveFiles
+from agent.adapters.module_api_http import HttpModuleApi
+from agent.adapters.uploads_tus import TusUploads
+from agent.adapters.watchdog_systemd import SystemdNotifier
+from agent.composition.cameras import add_to_board, build_cameras, build_photos
+from agent.composition.parts import SOFTWARE, Parts
+from agent.domain.spool import SpoolLimits
+from agent.errors import BadInput, Refused
+from agent.flow.board_to_health import BoardHealth
+from agent.flow.board_to_state import StateWriter
+from agent.flow.broker_link import BrokerLink
+from agent.flow.cameras_to_cloud import CamerasToCloud
+from agent.flow.clip_moves import ClipMoves, wire_time
+from agent.flow.clip_to_sink import ClipKeeper
+from agent.flow.clock_to_floor import clock_to_floor, keep_floor
+from agent.flow.clock_to_photo import PhotoOutcome
+from agent.flow.commands import CommandActions, Commands
+from agent.flow.held_to_sink import HeldToSink
+from agent.flow.lease_to_policy import LeaseKeeper
+from agent.flow.progress_to_watchdog import ProgressToWatchdog
+from agent.flow.recover_at_start import RecoverAtStart
+from agent.flow.spool_room import SpoolRoom
+from agent.flow.spool_to_cloud import SpoolToCloud
+from agent.flow.spool_to_drive import SpoolToDrive
+from agent.flow.status_board import StatusBoard
+from agent.flow.watch_drive import WatchDrive
+from agent.web.app import diagnostics_app
+from agent.web.status_document import DiagnosticsSource
+
+Job = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent that is ready: what is done first, what runs, what is done last, and its diagnostics."""
+
+    parts: Parts
+    app: web.Application
+    first: tuple[Job, ...]
+    jobs: tuple[Job, ...]
+    last: tuple[Job, ...]
+
+
+class AgentBuilder:
+    """Builds one agent; each step makes what the next ones stand on."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.board = StatusBoard()
+        settings = parts.settings
+        add_to_board(self.board, parts)
+        self.moves = ClipMoves(ledger=parts.ledger, files=parts.files, clock=parts.clock, board=self.board)
+        room = SpoolRoom(
+            ledger=parts.ledger,
+            files=parts.files,
+            moves=self.moves,
+            clock=parts.clock,
+            board=self.board,
+            limits=SpoolLimits(settings.spool.reserve_bytes, settings.spool.budget_bytes),
+        )
+        self.keeper = ClipKeeper(
+            moves=self.moves, ledger=parts.ledger, files=parts.files, room=room, clock=parts.clock, board=self.board
+        )
+        self.api = HttpModuleApi(parts.http)
+        self.cameras = build_cameras(parts, self.board, self.keeper, self.emit)
+        self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
+        self.link = self._link()
+        self.leases = self._leases()
+
+    def build(self) -> Agent:
+        """Return the whole agent."""
+        parts, board, moves = self.parts, self.board, self.moves
+        jobs: list[Job] = [supervisor.run for supervisor in self.cameras.supervisors.values()]
+        jobs += [self.link.run, self.leases.run, self.photos.run, self._keep_floor]
+        jobs.append(HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run)
+        jobs.append(CamerasToCloud(api=self.api, board=board, clock=parts.clock, jitter=random.random).run)
+        store = self._drive_jobs(jobs)
+        uploads = SpoolToCloud(
+            ledger=parts.ledger,
+            files=parts.files,
+            uploads=TusUploads(parts.http),
+            moves=moves,
+            clock=parts.clock,
+            board=board,
+            jitter=random.random,
+            drive=store,
+        )
+        jobs.append(uploads.run)
+        watchdog = ProgressToWatchdog(
+            manager=SystemdNotifier(),
+            board=board,
+            ledger=parts.ledger,
+            clock=parts.clock,
+            at_rest=self.cameras.at_rest,
+        )
+        jobs.append(watchdog.run)
+        first: list[Job] = [self._recover, self._take_up]
+        last: list[Job] = [lambda: keep_floor(parts.clock, parts.state), parts.http.close, parts.ledger.close]
+        return Agent(parts, self._diagnostics(), tuple(first), tuple(jobs), tuple(last))
+
+    def _link(self) -> BrokerLink:
+        actions = CommandActions(arm=self._arm, photo=self._photo, eject_drive=self._eject, state=self._publish_state)
+        writer = StateWriter(
+            board=self.board,
+            ledger=self.parts.ledger,
+            clock=self.parts.clock,
+            software=SOFTWARE,
+            spool_budget_bytes=self.parts.settings.spool.budget_bytes,
+            current_choice=self.keeper.current_choice,
+        )
+        lab = self.parts.lab
+        return BrokerLink(
+            broker=self.parts.broker,
+            ledger=self.parts.ledger,
+            clock=self.parts.clock,
+            board=self.board,
+            commands=Commands(self.parts.ledger, actions),
+            document=writer.document,
+            on_lease=self._take_lease,
+            on_clock=None if lab is None else lab.take,
+            jitter=random.random,
+        )
+
+    def _leases(self) -> LeaseKeeper:
+        keeper = LeaseKeeper(
+            verifier=self.parts.verifier,
+            state=self.parts.state,
+            clock=self.parts.clock,
+            board=self.board,
+            raise_clock_floor=self.parts.clock.raise_floor,
+            request_lease=self.link.request_lease,
+            fetch_lease=self.api.fetch_lease,
+            emit_alert=self._alert,
+        )
+        lab = self.parts.lab
+
+        def recheck() -> None:
+            keeper.recheck()
+
+        if lab is not None:
+            keeper.listeners.append(lambda lease, _state: lab.lease_taken(lease.seq) if lease else None)
+            lab.listeners.append(recheck)
+        return keeper
+
+    def _drive_jobs(self, jobs: list[Job]) -> DriveFiles | None:
+        drive = self.parts.drive
+        if drive is None:
+            return None
+        names = {camera_id: camera.name for camera_id, camera in self.board.cameras.items()}
+        store = DriveFiles(drive.look, self.parts.identity.module_id, lambda camera_id: names.get(camera_id, "camera"))
+        parts = self.parts
+        jobs.append(WatchDrive(drive=drive, moves=self.moves, clock=parts.clock, board=self.board).run)
+        to_drive = SpoolToDrive(
+            ledger=parts.ledger,
+            files=parts.files,
+            store=store,
+            moves=self.moves,
+            clock=parts.clock,
+            board=self.board,
+        )
+        jobs.append(to_drive.run)
+        return store
+
+    def _diagnostics(self) -> web.Application:
+        parts, settings = self.parts, self.parts.settings
+        reserve_bytes = settings.spool.reserve_bytes
+        health = BoardHealth(
+            board=self.board, ledger=parts.ledger, files=parts.files, clock=parts.clock, reserve_bytes=reserve_bytes
+        )
+        source = DiagnosticsSource(
+            board=self.board,
+            ledger=parts.ledger,
+            files=parts.files,
+            clock=parts.clock,
+            health=health,
+            name=settings.module.name,
+            software=SOFTWARE,
+            reserve_bytes=reserve_bytes,
+            spool_budget_bytes=settings.spool.budget_bytes,
+        )
+        return diagnostics_app(source, self.cameras.latest_jpeg)
+
+    async def emit(self, topic: str, payload: Mapping[str, object]) -> None:
+        """Queue an event for the broker."""
+        await self.parts.ledger.put_event(topic, payload)
+        self.link.events_queued()
+
+    async def _alert(self, code: str, detail: str, *, cleared: bool) -> None:
+        clock = self.parts.clock
+        payload = {
+            "event_id": str(uuid4()),
+            "at": wire_time(clock.now()),
+            "clock_trusted": clock.trusted(),
+            "camera_id": None,
+            "code": code,
+            "detail": detail,
+            "cleared": cleared,
+        }
+        await self.emit("event/alert", payload)
+
+    async def _recover(self) -> None:
+        ids = list(self.board.cameras)
+        only_camera = ids[0] if self.parts.ledger.rebuilt and len(ids) == 1 else None
+        parts = self.parts
+        recovery = RecoverAtStart(
+            ledger=parts.ledger, files=parts.files, moves=self.moves, clock=parts.clock, adopt_camera_id=only_camera
+        )
+        await recovery.run()
+
+    async def _take_up(self) -> None:
+        self.board.link.session = await self.parts.state.next_session()
+        armed = await self.parts.state.load_armed()
+        self.board.armed = True if armed is None else armed
+        if self.parts.drive is not None:
+            self.board.drive = await asyncio.to_thread(self.parts.drive.look)
+        await self.leases.load()
+        self.keeper.refresh_choices()
+
+    async def _keep_floor(self) -> None:
+        await clock_to_floor(self.parts.clock, self.parts.state)
+
+    async def _arm(self, armed: bool) -> None:  # noqa: FBT001 - the command's one argument
+        await self.parts.state.save_armed(armed=armed)
+        self.board.armed = armed
+        self.board.changed()
+
+    async def _take_lease(self, token: str) -> None:
+        await self.leases.take(token)
+
+    async def _publish_state(self) -> None:
+        await self.link.publish_state()
+
+    async def _photo(self, camera_id: str) -> None:
+        outcome = await self.photos.take_now(camera_id)
+        if outcome is PhotoOutcome.BAD_ARGUMENTS:
+            raise BadInput("This module has no such camera.")
+        if outcome is not PhotoOutcome.DONE:
+            raise Refused(outcome.value, "The lease, or the camera's picture, did not allow it.")
+
+    async def _eject(self) -> None:
+        if self.parts.drive is None:
+            raise Refused("no_drive", "This module has no drive in its configuration.")
+        self.board.drive = await asyncio.to_thread(self.parts.drive.eject)
+        self.board.changed()

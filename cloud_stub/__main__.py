@@ -1,0 +1,91 @@
+"""The cloud's commands."""
+
+import asyncio
+import secrets
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import structlog
+import typer
+
+from cloud_stub.errors import BadConfiguration, CloudError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The small cloud that camera modules sync with.")
+account_app = typer.Typer(no_args_is_help=True, help="Owners' accounts.")
+app.add_typer(account_app, name="account")
+
+Config = Annotated[Path | None, typer.Option(help="The configuration (docs/cloud.example.toml); without it, defaults.")]
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Serve pages, API, uploads and leases until stopped."""
+    from cloud_stub.composition.running import serve as run
+    from cloud_stub.settings import load_settings
+
+    _log_to_stderr()
+    try:
+        asyncio.run(run(load_settings(config)))
+    except BadConfiguration as error:
+        _give_up(error)
+
+
+@account_app.command("add")
+def add_account(
+    email: Annotated[str, typer.Argument(help="The owner logs in with it.")],
+    region: Annotated[str, typer.Option(help="A region of the vendor's catalog, such as FR.")],
+    vendor: Annotated[str | None, typer.Option(help="Needed when there is more than one catalog.")] = None,
+    time_zone: Annotated[str, typer.Option(help="IANA name, such as Europe/Paris.")] = "Europe/Paris",
+    locale: Annotated[str, typer.Option(help="en or fr.")] = "en",
+    created_on: Annotated[
+        str | None, typer.Option(help="YYYY-MM-DD, for an account moved here from elsewhere.")
+    ] = None,
+    *,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Make an account and print its password, once."""
+    from cloud_stub.composition.accounts import NewAccount, add
+    from cloud_stub.settings import load_settings
+
+    password = sys.stdin.readline().strip() if password_stdin else secrets.token_urlsafe(12)
+    try:
+        day = date.fromisoformat(created_on) if created_on else datetime.now(UTC).date()  # noqa: TID251 - a command's own day
+        wish = NewAccount(email, password, vendor, region, time_zone, locale, day)
+        asyncio.run(add(load_settings(config), wish))
+    except (BadConfiguration, CloudError, ValueError) as error:
+        _give_up(error)
+    print(f"{email}\t{'(your password)' if password_stdin else password}")
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "event"], drop_missing=True, bool_as_flag=False
+            ),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _give_up(error: Exception) -> NoReturn:
+    print(f"veilleur-cloud: {error}", file=sys.stderr)
+    raise typer.Exit(code=2)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""Builds the cloud from its settings and runs it until it is told to stop."""
+
+import random
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+
+from aiohttp import web
+
+from cloud_stub.adapters.blobs_obstore import blobs_in_folder
+from cloud_stub.adapters.clock_lab import SteeredClock
+from cloud_stub.adapters.clock_system import SystemClock
+from cloud_stub.adapters.lease_signer_jwt import JwtLeaseSigner
+from cloud_stub.adapters.passwords_argon2 import Argon2Passwords
+from cloud_stub.adapters.posters_pyav import PyavPosters
+from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
+from cloud_stub.adapters.staging_files import FileStaging
+from cloud_stub.adapters.watchdog_systemd import SystemdNotifier
+from cloud_stub.catalog.reader import load_catalogs
+from cloud_stub.composition.broker_parts import BrokerParts, broker_parts
+from cloud_stub.domain.auto_delete import auto_delete_in_force
+from cloud_stub.domain.catalog import Catalogs
+from cloud_stub.domain.records import Account
+from cloud_stub.flow.account_login import AccountLogin
+from cloud_stub.flow.broker_to_records import BrokerToRecords
+from cloud_stub.flow.change_plan import PlanDesk
+from cloud_stub.flow.claim_module import ClaimDesk, Reach
+from cloud_stub.flow.clock_to_due import DueDesk
+from cloud_stub.flow.command_module import ModuleCommands
+from cloud_stub.flow.confirm_camera import CameraDesk
+from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
+from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
+from cloud_stub.flow.modules_to_broker import ModulesToBroker
+from cloud_stub.flow.outbox_to_broker import OutboxToBroker
+from cloud_stub.flow.records_to_lease import LeaseDesk
+from cloud_stub.flow.upload_to_clip import UploadLimits
+from cloud_stub.ports import Clock
+from cloud_stub.settings import Settings
+from cloud_stub.web.app import cloud_app
+from cloud_stub.web.health import CloudHealth
+from cloud_stub.web.media_routes import MediaRoutes
+from cloud_stub.web.module_auth import module_from_request
+from cloud_stub.web.module_clip_routes import ModuleClipRoutes
+from cloud_stub.web.owner_services import OwnerServices, WebSettings
+from cloud_stub.web.session_auth import SessionAuth
+from cloud_stub.web.tus_routes import TusRoutes
+
+SOFTWARE = f"veilleur-cloud {version('veilleur')}"
+SWEEP_UPLOADS_EVERY_S = 30.0
+LAB_TOKEN_FILE = "lab-token"  # noqa: S105 - the name of a file
+Job = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What everything else stands on. `real` never moves with a lab; `clock` is what the records live by."""
+
+    settings: Settings
+    records: SqlRecords
+    catalogs: Catalogs
+    real: SystemClock
+    clock: Clock
+    desk: LeaseDesk
+    signer: JwtLeaseSigner
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A cloud that is ready: its application, what runs beside requests, and what must be done first."""
+
+    settings: Settings
+    app: web.Application
+    first: tuple[Job, ...]
+    jobs: tuple[Job, ...]
+    last: tuple[Job, ...]
+    on_ready: Callable[[], None]
+
+
+async def build_cloud(settings: Settings) -> Cloud:
+    """Open records, broker and stores; BadConfiguration names what keeps the cloud from starting."""
+    state_dir = settings.storage.state_dir
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    real = SystemClock()
+    catalogs = load_catalogs()
+    signer = JwtLeaseSigner(state_dir)
+    records = await open_records(state_dir / "cloud.sqlite")
+    steered = SteeredClock(await open_lab(records, real.now), real) if settings.lab.enabled else None
+    clock: Clock = steered or real
+    desk = LeaseDesk(records, catalogs, signer, clock, real.now)
+    engine = Engine(settings, records, catalogs, real, clock, desk, signer)
+    media = _media(engine)
+    due = DueDesk(desk, media.retention.next_deletion_at, media.retention.sweep)
+    desk.listeners.append(due.poke)
+    lab = LabDesk(records, steered, due, real.now) if steered is not None else None
+    parts = await broker_parts(settings, real)
+    return _assemble(engine, media, due, lab, parts)
+
+
+def _media(engine: Engine) -> MediaFlows:
+    storage = engine.settings.storage
+    staging = FileStaging(storage.state_dir / "staging")
+    staging.prepare()
+
+    def auto_delete_days(account: Account) -> int:
+        catalog = engine.catalogs.in_force(account.vendor, engine.clock.now())
+        return auto_delete_in_force(catalog, account)
+
+    ports = MediaPorts(engine.records, staging, blobs_in_folder(storage.state_dir / "blobs"), PyavPosters())
+    limits = UploadLimits(
+        max_bytes=storage.largest_upload_bytes,
+        expires_after=timedelta(seconds=storage.upload_expires_after_s),
+    )
+    return media_flows(ports, MediaRules(engine.clock.now, engine.real.now, auto_delete_days, limits))
+
+
+def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | None, parts: BrokerParts) -> Cloud:
+    settings, records, desk = engine.settings, engine.records, engine.desk
+    outbox = OutboxToBroker(records, parts.broker, engine.real)
+    desk.listeners.append(outbox.wake)
+    users = ModulesToBroker(records, parts.users, engine.real, random.random)
+
+    def session_stands(kept: bool) -> None:  # noqa: FBT001 - the broker port's signature
+        outbox.connected(kept)
+        users.connected(kept)
+
+    inbox = BrokerToRecords(records, parts.broker, engine.clock, desk.reissue, session_stands, random.random)
+    reach = Reach(settings.http.url, parts.host, parts.port, parts.ca_pem is not None, parts.ca_pem)
+    claims = ClaimDesk(desk, parts.users, engine.signer, reach)
+    health = CloudHealth(records, inbox.is_up)
+    app = _application(engine, media, lab, claims, outbox.wake, health)
+    notifier = SystemdNotifier()
+
+    async def expire_uploads() -> None:
+        while True:
+            await engine.real.sleep(SWEEP_UPLOADS_EVERY_S)
+            await media.leftovers.expire()
+
+    async def feed_watchdog() -> None:
+        while True:
+            await health.report()  # the records answered: that is the progress the watchdog is fed with
+            notifier.watchdog()
+            await engine.real.sleep((notifier.watchdog_s or 30.0) / 3)
+
+    first: list[Job] = [media.leftovers.repair]
+    if lab is not None:
+        first.append(lab.finish_interrupted)
+    first.append(desk.refresh_all)
+    jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, expire_uploads, feed_watchdog]
+    if parts.keep is not None:
+        jobs.append(parts.keep)
+    return Cloud(
+        settings, app, tuple(first), tuple(jobs), (_stopping(notifier), media.close, records.close), notifier.ready
+    )
+
+
+def _application(
+    engine: Engine,
+    media: MediaFlows,
+    lab: LabDesk | None,
+    claims: ClaimDesk,
+    wake_outbox: Callable[[], None],
+    health: CloudHealth,
+) -> web.Application:
+    http = engine.settings.http
+    login = AccountLogin(engine.records, engine.clock, Argon2Passwords(), engine.real.now)
+    auth = SessionAuth(login, secure=http.url.startswith("https://"))
+    services = OwnerServices(
+        records=engine.records,
+        clock=engine.clock,
+        catalogs=engine.catalogs,
+        settings=WebSettings(
+            public_url=http.url,
+            listen_host=http.host,
+            sign_up=http.sign_up,
+            vendors=engine.catalogs.vendors(),
+            software=SOFTWARE,
+            lab_token=_lab_token(engine.settings) if lab is not None else None,
+            behind_proxy=http.behind_proxy,
+        ),
+        login=login,
+        auth=auth,
+        leases=engine.desk,
+        claims=claims,
+        cameras=CameraDesk(engine.desk),
+        plans=PlanDesk(engine.desk),
+        commands=ModuleCommands(engine.records, engine.clock, wake_outbox),
+        delete_clip=media.retention.delete_by_owner,
+        health=health,
+        lab=lab,
+    )
+    module = module_from_request(engine.records)
+    routes = (
+        TusRoutes(media.uploads, module),
+        MediaRoutes(media.serve, media.retention, auth.owner_account),
+        ModuleClipRoutes(media.status, module),
+    )
+    return cloud_app(services, routes)
+
+
+def _stopping(notifier: SystemdNotifier) -> Job:
+    async def say() -> None:
+        notifier.stopping()
+
+    return say
+
+
+def _lab_token(settings: Settings) -> str:
+    """Return the token that moves the lab's clock; kept in a private file for whoever drives the lab."""
+    path = settings.storage.state_dir / LAB_TOKEN_FILE
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    return path.read_text(encoding="ascii")
