@@ -1,0 +1,460 @@
+"""What modules say reaches the records once, whole and checked; leases leave in order and come back after any loss."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
+from cloud_stub.domain.records import Account, IssuedLease, LabClock, LogEntry, Module
+from cloud_stub.errors import CloudError
+from cloud_stub.flow.broker_to_records import BrokerToRecords
+from cloud_stub.flow.commands_to_modules import CommandsToModules
+from cloud_stub.flow.modules_to_broker import ModulesToBroker
+from cloud_stub.flow.outbox_to_broker import OutboxToBroker
+from cloud_stub.ports import BrokerAway, ModuleMessage, Transaction
+from tests.broker.memory import CLOUD, MemoryBroker, MemoryCloudBroker
+from tests.manual_clock import ManualClock
+from tests.waiting import wait_until_async
+
+A = "5f0c1d5e-0f4f-4c4e-9f0e-2f6f6a1f0a01"
+B = "6a0c1d5e-0f4f-4c4e-9f0e-2f6f6a1f0a02"
+GONE = "7b0c1d5e-0f4f-4c4e-9f0e-2f6f6a1f0a03"
+GOLDEN = Path(__file__).parents[1] / "contract"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+PATIENCE_S = 20.0
+
+
+def golden(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((GOLDEN / f"{name}_v1.json").read_text(encoding="utf-8"))
+    return document
+
+
+class Rig:
+    """The cloud's broker flows over real records, a broker in memory and a clock by hand."""
+
+    def __init__(self, records: SqlRecords) -> None:
+        self.records = records
+        self.hub = MemoryBroker()
+        self.clock = ManualClock()
+        self.broker = MemoryCloudBroker(self.hub)
+        self.reissued: list[str] = []
+        self.events: list[tuple[str, str, bytes]] = []
+        self.outbox = OutboxToBroker(records, self.broker, self.clock)
+        self.users = ModulesToBroker(records, self.hub, self.clock, lambda: 0.0)
+        self.commands = CommandsToModules(self.broker, self.clock)
+        self.link = BrokerToRecords(
+            records,
+            self.broker,
+            self.clock,
+            reissue=self._reissue,
+            on_ready=self._ready,
+            jitter=lambda: 0.0,
+            on_result=self.commands.take_result,
+            on_event=lambda *event: self.events.append(event),
+        )
+
+    def _ready(self, kept: bool) -> None:
+        self.outbox.connected(kept)
+        self.users.connected(kept)
+
+    async def _reissue(self, module_id: str) -> None:
+        self.reissued.append(module_id)
+
+    async def module(self, module_id: str = A) -> Module:
+        async with self.records.reading() as tx:
+            found = await tx.modules.get(module_id)
+        assert found is not None
+        return found
+
+    async def log(self) -> list[LogEntry]:
+        async with self.records.reading() as tx:
+            return list(reversed(await tx.leases.entries("account", 1000)))
+
+    async def queue(self, module_id: str, topic: str, payload: bytes, *, retain: bool = True) -> None:
+        async with self.records.writing() as tx:
+            await tx.leases.enqueue(module_id, topic, payload, retain=retain)
+
+    async def waiting(self) -> int:
+        async with self.records.reading() as tx:
+            return len(await tx.leases.outbox(1000))
+
+    def sent(self, topic: str, module_id: str = A) -> list[bytes]:
+        whole = f"veilleur/v1/{module_id}/{topic}"
+        return [payload for user, to, payload, _ in self.hub.published if (user, to) == (CLOUD, whole)]
+
+    def say(self, topic: str, document: object, module_id: str = A, *, retain: bool = False) -> None:
+        """Let a module say something on the broker."""
+        payload = document if isinstance(document, bytes) else json.dumps(document).encode()
+        self.hub.route(f"veilleur/v1/{module_id}/{topic}", payload, retain=retain)
+
+    async def take(self, topic: str, document: object, module_id: str = A) -> None:
+        payload = document if isinstance(document, bytes) else json.dumps(document).encode()
+        await self.link.take(ModuleMessage(module_id, topic, payload))
+
+    async def until(self, condition: Callable[[], Awaitable[object]], what: str, *, step_s: float = 0.0) -> None:
+        async def look() -> bool:
+            await self.clock.advance(step_s)
+            return bool(await condition())
+
+        await wait_until_async(look, PATIENCE_S, what)
+
+    async def until_sent(self, topic: str, payloads: list[bytes], *, step_s: float = 0.0) -> None:
+        async def look() -> bool:
+            return self.sent(topic) == payloads
+
+        await self.until(look, f"{topic}: {payloads}, not {self.sent(topic)}", step_s=step_s)
+
+
+def module(module_id: str, revoked_at: datetime | None = None) -> Module:
+    return Module(module_id, "account", "Garage", "m", "hash", NOW, revoked_at, False, None, None, None)
+
+
+def lease(seq: int, module_id: str = A) -> IssuedLease:
+    return IssuedLease(module_id, seq, NOW, NOW + timedelta(days=1), NOW + timedelta(days=8), "f", "{}", f"token-{seq}")
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    records = await open_records(tmp_path / "cloud.sqlite")
+    async with records.writing() as tx:
+        account = Account("account", "a@example.org", "hash", "v", "FR", date(2024, 1, 1), "Europe/Paris", None, "fr")
+        await tx.accounts.add(account)
+        await tx.modules.add(module(A))
+        await tx.modules.add(module(B))
+        await tx.modules.add(module(GONE, NOW))
+    yield Rig(records)
+    await records.close()
+
+
+@asynccontextmanager
+async def running(*runs: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        for run in runs:
+            task = asyncio.ensure_future(run())
+            stack.push_async_callback(_end, task)
+        yield
+
+
+async def _end(task: asyncio.Future[None]) -> None:
+    assert not task.done(), task.exception()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("availability", b"online"),
+        ("availability", b'{"status":"online"}'),
+        ("availability", b'{"status":"maybe","session":1}'),
+        ("availability", b'{"status":"online","session":true}'),
+        ("availability", b'{"status":"online","session":-1}'),
+        ("availability", b'{"status":"online","session":1,"x":"' + b"y" * 2000 + b'"}'),
+        ("state", b"{}"),
+        ("state", b"[]"),
+        ("state", json.dumps({**golden("state"), "session": "7"}).encode()),
+        ("state", json.dumps({**golden("state"), "cameras": []}).encode()),
+        ("state", json.dumps(golden("state")).encode("utf-16")),
+        ("state", json.dumps({**golden("state"), "x": "y" * 200_000}).encode()),
+        ("event/motion", b'{"phase":"started"}'),
+        ("event/motion", b'{"event_id":7}'),
+        ("event/motion", b'{"event_id":"\\ud800"}'),
+        ("event/unheard", json.dumps(golden("event_motion")).encode()),
+        ("event/motion", b"[" * 10_000),
+        ("lease/get", b"please"),
+        ("cmd/arm/result", b"\xff"),
+    ],
+)
+async def test_what_is_malformed_or_oversized_is_refused_and_changes_nothing(
+    rig: Rig, topic: str, payload: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        await rig.take(topic, payload)
+    assert await rig.module() == module(A)
+    assert (await rig.log(), rig.reissued, rig.events) == ([], [], [])
+    assert capsys.readouterr().out.count("message_refused") == 1, "a refusal is logged once"
+
+
+@pytest.mark.parametrize("module_id", [GONE, "never-claimed", "", "x" * 500])
+async def test_what_an_unknown_or_removed_module_says_is_dropped(rig: Rig, module_id: str) -> None:
+    for topic, document in (
+        ("availability", golden("availability")["online"]),
+        ("state", golden("state")),
+        ("event/clip", golden("event_clip")),
+        ("lease/get", golden("lease_get")),
+    ):
+        await rig.take(topic, document, module_id)
+    assert (await rig.log(), rig.reissued, rig.events) == ([], [], [])
+    assert await rig.module(GONE) == module(GONE, NOW)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    topic=st.sampled_from(["availability", "state", "event/motion", "event/alert", "lease/get", "cmd/arm/result", "x"]),
+    document=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.dictionaries(st.sampled_from(["event_id", "code", "status", "session"]) | st.text(), inner),
+    ),
+)
+async def test_no_document_at_all_stops_the_flow(rig: Rig, topic: str, document: object) -> None:
+    await rig.take(topic, document)
+
+
+async def test_a_late_will_of_an_older_session_does_not_put_a_module_offline(rig: Rig) -> None:
+    words = golden("availability")
+    await rig.take("availability", words["online"])
+    assert (await rig.module()).online
+    await rig.take("availability", {**words["offline"], "session": 6})
+    assert (await rig.module()).online
+    await rig.take("availability", words["offline"])
+    assert not (await rig.module()).online
+    await rig.take("availability", {**words["online"], "session": 1})
+    restored = await rig.module()
+    assert (restored.online, restored.session) == (True, 1), "an agent restored from a backup counts from below"
+
+
+async def test_the_state_is_kept_whole_with_the_time_it_came_and_an_older_sessions_state_is_not(rig: Rig) -> None:
+    await rig.take("availability", golden("availability")["online"])
+    await rig.take("state", golden("state"))
+    kept = await rig.module()
+    assert kept.state is not None
+    assert json.loads(kept.state) == golden("state")
+    assert kept.state_at == rig.clock.now()
+    rig.clock.civil += timedelta(hours=1)
+    await rig.take("state", {**golden("state"), "session": 6, "armed": False})
+    await rig.take("state", golden("state"))
+    assert await rig.module() == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "expected"),
+    [
+        ("motion", {}, ("motion_started", "c0a80101-7b1e-4a55-8d5e-11aa22bb33c1", "cloud trial")),
+        ("motion", {"phase": "ended"}, None),
+        ("clip", {}, ("clip_stored", "d1d2d3d4-1111-4222-8333-444455556666", "cloud trial")),
+        (
+            "clip",
+            {"change": "not_kept", "sink": "none", "reason": "not_entitled", "blocked_by": "drive_full"},
+            ("clip_not_kept", "d1d2d3d4-1111-4222-8333-444455556666", "none not_entitled drive_full"),
+        ),
+        (
+            "clip",
+            {"change": "lost", "lost_because": "disk_full"},
+            ("clip_lost", "d1d2d3d4-1111-4222-8333-444455556666", "disk_full"),
+        ),
+        ("clip", {"change": "opened"}, None),
+        ("storage", {}, ("storage_full", "drive", "")),
+        ("alert", {}, ("alert_camera_lost", "c0a80101-7b1e-4a55-8d5e-11aa22bb33c1", "camera_lost")),
+        ("alert", {"cleared": True}, ("alert_camera_lost_over", "c0a80101-7b1e-4a55-8d5e-11aa22bb33c1", "camera_lost")),
+    ],
+)
+async def test_an_event_is_logged_once_with_its_reason_however_often_it_comes(
+    rig: Rig, kind: str, changed: Mapping[str, object], expected: tuple[str, str, str] | None
+) -> None:
+    for _ in range(3):
+        await rig.take(f"event/{kind}", {**golden(f"event_{kind}"), **changed})
+    lines = [(entry.what, entry.subject, entry.rule) for entry in await rig.log()]
+    assert lines == ([] if expected is None else [expected])
+    assert len(rig.events) == 1
+
+
+async def test_the_memory_for_seen_events_is_bounded(rig: Rig) -> None:
+    for number in range(600):
+        await rig.take("event/motion", {"event_id": str(number), "phase": "ended"})
+    assert len(rig.link._seen[A]) == 256
+
+
+async def test_a_wish_for_a_lease_reaches_the_desk_and_its_refusal_ends_nothing(rig: Rig) -> None:
+    await rig.take("lease/get", golden("lease_get"))
+    assert rig.reissued == [A]
+
+    async def refuse(_module_id: str) -> None:
+        raise CloudError("lease_unknown", 404, "No lease yet.")
+
+    rig.link.reissue = refuse
+    await rig.take("lease/get", golden("lease_get"))
+
+
+async def test_the_session_comes_back_and_a_message_that_could_not_be_recorded_comes_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, failures = rig.records.writing, iter([OSError("the disk is full")])
+
+    def failing() -> AbstractAsyncContextManager[Transaction]:
+        for failure in failures:
+            raise failure
+        return writing()
+
+    async with running(rig.link.run):
+        await rig.until(_true(rig.link.is_up), "the session")
+        monkeypatch.setattr(rig.records, "writing", failing)
+        rig.say("event/alert", golden("event_alert"))
+        await rig.until(rig.log, "the event, the second time", step_s=0.5)
+        rig.hub.stop()
+        await rig.until(_true(lambda: not rig.link.is_up()), "the loss")
+        rig.hub.start()
+        await rig.until(_true(rig.link.is_up), "the session again", step_s=0.5)
+    assert len(await rig.log()) == 1
+
+
+async def test_a_broker_that_forgot_us_leaves_online_only_who_is_heard_again(rig: Rig) -> None:
+    """Wills die with a broker that keeps nothing; so do births, until modules come back."""
+    for module_id in (A, B):
+        await rig.take("availability", golden("availability")["online"], module_id)
+    rig.say("availability", golden("availability")["online"], A, retain=True)
+    async with running(rig.link.run):
+
+        async def b_is_off() -> bool:
+            return not (await rig.module(B)).online
+
+        await rig.until(b_is_off, "module b is offline")
+        rig.say("availability", golden("availability")["online"], A, retain=True)
+        await rig.until(_same(rig.module, online=True), "module a is online")
+
+
+async def test_what_is_queued_leaves_in_order_and_at_once(rig: Rig) -> None:
+    async with running(rig.link.run, rig.outbox.run):
+        await rig.until(_true(rig.link.is_up), "the session")
+        for payload in (b"one", b"two", b"three"):
+            await rig.queue(A, "lease", payload)
+        rig.outbox.wake()
+        await rig.until_sent("lease", [b"one", b"two", b"three"])
+        await rig.until(_none(rig.waiting), "the outbox is empty")
+
+
+async def test_without_an_acknowledgement_nothing_leaves_the_outbox(rig: Rig) -> None:
+    await rig.queue(A, "lease", b"one")
+    await rig.queue(A, "lease", b"two")
+    rig.hub.refuse_acknowledgements = True
+    async with running(rig.link.run, rig.outbox.run):
+        await rig.until(_true(rig.link.is_up), "the session")
+        await rig.clock.advance(30.0)
+        assert await rig.waiting() == 2
+        rig.hub.refuse_acknowledgements = False
+        await rig.until_sent("lease", [b"one", b"two"], step_s=1.0)
+
+
+async def test_after_every_new_session_the_newest_leases_and_the_lab_clock_are_published_again(rig: Rig) -> None:
+    async with rig.records.writing() as tx:
+        await tx.leases.add(lease(1))
+        await tx.leases.add(lease(2))
+        await tx.leases.add(lease(9, GONE))
+        await tx.leases.put_lab_clock(LabClock(NOW, frozen=True, set_at=NOW, advancing_to=None))
+    async with running(rig.link.run, rig.outbox.run):
+        await rig.until_sent("lease", [b"token-2"])
+        rig.hub.stop()
+        rig.hub.retained.clear()
+        await rig.until(_true(lambda: not rig.link.is_up()), "the loss")
+        rig.hub.start()
+        await rig.until_sent("lease", [b"token-2", b"token-2"], step_s=0.5)
+        await rig.until(_true(lambda: len(rig.sent("clock")) == 2), "the clock")
+    assert json.loads(rig.sent("clock")[-1])["lease_seq"] == 2
+    assert rig.hub.retained[f"veilleur/v1/{A}/lease"] == b"token-2"
+    assert rig.sent("lease", GONE) == []
+
+
+async def test_a_removed_modules_messages_are_dropped_and_its_retained_ones_cleared(rig: Rig) -> None:
+    for topic in ("state", "availability", "lease"):
+        rig.hub.retained[f"veilleur/v1/{GONE}/{topic}"] = b"old"
+    await rig.queue(GONE, "lease", b"a lease that was on its way")
+    await rig.queue(GONE, "lease", b"")
+    async with running(rig.link.run, rig.outbox.run):
+        await rig.until(_none(rig.waiting), "the outbox is empty")
+    assert rig.sent("lease", GONE) == [b""]
+    assert not [topic for topic in rig.hub.retained if GONE in topic]
+
+
+async def test_a_command_that_waited_for_the_broker_is_dropped_and_a_lease_is_not(rig: Rig) -> None:
+    """It would act at a moment nobody chose."""
+    await rig.queue(A, "cmd/arm", b"old command", retain=False)
+    await rig.queue(A, "lease", b"lease")
+    async with running(rig.link.run, rig.outbox.run):
+        await rig.until_sent("lease", [b"lease"])
+        await rig.queue(A, "cmd/arm", b"fresh command", retain=False)
+        rig.outbox.wake()
+        await rig.until_sent("cmd/arm", [b"fresh command"])
+
+
+async def test_a_command_returns_the_modules_result(rig: Rig) -> None:
+    async with running(rig.link.run):
+        await rig.until(_true(rig.link.is_up), "the session")
+        sending = asyncio.ensure_future(rig.commands.send_command(A, "arm", {"armed": True}, 10))
+        await rig.until(_true(lambda: rig.sent("cmd/arm")), "the command")
+        command = json.loads(rig.sent("cmd/arm")[0])
+        assert command.keys() == golden("command").keys()
+        for foreign in ({**golden("command_result"), "id": "another"}, {"no": "id"}):
+            rig.say("cmd/arm/result", foreign)
+        rig.say("cmd/arm/result", {**golden("command_result"), "id": command["id"]}, B)
+        rig.say("cmd/arm/result", {**golden("command_result"), "id": command["id"]})
+        assert (await asyncio.wait_for(sending, PATIENCE_S))["code"] == "done"
+    assert rig.commands._waiting == {}
+
+
+async def test_a_silent_module_and_a_broker_that_is_away_are_told_apart(rig: Rig) -> None:
+    with pytest.raises(CloudError, match="broker is away"):
+        await rig.commands.send_command(A, "arm", {}, 10)
+    async with running(rig.link.run):
+        await rig.until(_true(rig.link.is_up), "the session")
+        sending = asyncio.ensure_future(rig.commands.send_command(A, "arm", {}, 10))
+        await rig.until(_true(sending.done), "the time-out", step_s=1.0)
+        with pytest.raises(CloudError, match="did not answer") as silent:
+            await sending
+    assert silent.value.code == "module_silent"
+
+
+async def test_the_brokers_users_become_the_modules_that_are_not_removed(rig: Rig) -> None:
+    rig.hub.users = {A: "secret", GONE: "secret", "somebody": "secret"}
+    async with running(rig.users.run):
+        await rig.until(_true(lambda: rig.users.missing), "reconciled")
+        assert (set(rig.hub.users), rig.users.missing) == ({A}, (B,))
+        rig.hub.users = {A: "secret", B: "secret", GONE: "secret"}
+        rig.users.connected(kept=True)
+        await rig.clock.settle()
+        rig.users.connected(kept=False)
+        await rig.until(_true(lambda: not rig.users.missing), "reconciled again")
+    assert set(rig.hub.users) == {A, B}
+
+
+async def test_reconciling_waits_for_a_broker_that_is_away(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = iter(range(10))
+
+    async def away_at_first(module_ids: list[str]) -> list[str]:
+        if next(tries) < 3:
+            raise BrokerAway("The broker does not answer.")
+        return [B]
+
+    monkeypatch.setattr(rig.hub, "reconcile", away_at_first)
+    async with running(rig.users.run):
+        await rig.until(_true(lambda: rig.users.missing == (B,)), "reconciled at the fourth try", step_s=1.0)
+
+
+def _true(condition: Callable[[], object]) -> Callable[[], Awaitable[object]]:
+    async def look() -> object:
+        return condition()
+
+    return look
+
+
+def _none(count: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        return await count() == 0
+
+    return look
+
+
+def _same(read: Callable[[], Awaitable[Module]], *, online: bool) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        found = await read()
+        return replace(found, online=online) == found
+
+    return look
