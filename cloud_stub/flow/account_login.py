@@ -83,6 +83,7 @@ class AccountLogin:
         known_hash = account.password_hash if account else await self._decoy_hash()
         right = await self._passwords.verify(known_hash, password[:LONGEST_PASSWORD])
         if account is None or not right:
+            self._report_wrong(source)
             raise CloudError("wrong_login", 401, "The e-mail address or the password is wrong.")
         self._wrong.pop(source, None)
         self._log.info("logged_in", account_id=account.account_id)
@@ -132,6 +133,7 @@ class AccountLogin:
         """Replace the password; CloudError 403 `wrong_password`, 422 `weak_password`, 429 `too_many_attempts`."""
         self._take_attempt(source)
         if not await self._passwords.verify(account.password_hash, current[:LONGEST_PASSWORD]):
+            self._report_wrong(source)
             raise CloudError("wrong_password", 403, "The current password is wrong.")
         self._wrong.pop(source, None)
         check_password(new)
@@ -189,7 +191,10 @@ class AccountLogin:
         self._wrong[source] = counted
         while len(self._wrong) > SOURCES_REMEMBERED:
             self._wrong.popitem(last=False)
-        if is_reported(counted):
+
+    def _report_wrong(self, source: str) -> None:
+        counted = self._wrong.get(source)
+        if counted is not None and is_reported(counted):
             self._log.warning("many_wrong_logins", source=source, count=counted.count)
 
 

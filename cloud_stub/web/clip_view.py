@@ -48,7 +48,7 @@ def clip_card(clip: Clip, overview: Overview, language: Language) -> ClipCard:
         camera_name=overview.camera_name(clip.camera_id) or language.say("A camera that was removed"),
         captured_at=clip.captured_at,
         time=language.clock_time(clip.captured_at, zone),
-        moment=language.moment(clip.captured_at, zone),
+        moment=language.exact_moment(clip.captured_at, zone),
         length="" if growing or not clip.duration_ms else language.length(clip.duration_ms),
         reason=say_kept(language, clip.clip_reason, clip.why),
         growing=growing,

@@ -42,12 +42,20 @@ class Language:
         return format_date(local, format="long", locale=self.code)
 
     def clock_time(self, moment: datetime, time_zone: str) -> str:
-        """Write a time of day, with seconds, in an account's time zone."""
-        return format_time(moment, format="medium", tzinfo=ZoneInfo(time_zone), locale=self.code)
+        """Write a time of day, to the minute, in an account's time zone."""
+        return format_time(moment, format="short", tzinfo=ZoneInfo(time_zone), locale=self.code)
 
     def moment(self, moment: datetime, time_zone: str) -> str:
-        """Write a day and a time of day in an account's time zone."""
+        """Write a day and a time of day, to the minute, in an account's time zone."""
+        return f"{self._short_day(moment, time_zone)} {self.clock_time(moment, time_zone)}"
+
+    def exact_moment(self, moment: datetime, time_zone: str) -> str:
+        """Write a day and a time of day, to the second, in an account's time zone."""
         return format_datetime(moment, format="medium", tzinfo=ZoneInfo(time_zone), locale=self.code)
+
+    def _short_day(self, moment: datetime, time_zone: str) -> str:
+        written = format_date(moment.astimezone(ZoneInfo(time_zone)).date(), format="medium", locale=self.code)
+        return f"{written}," if self.code == "en" else f"{written} à"
 
     def money(self, minor_units: int, currency: str) -> str:
         """Write an amount given in minor units; whole amounts lose their decimals."""

@@ -24,10 +24,10 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A code that has just been made, with the command that uses it."""
+    """A code that has just been made, with the command that uses it, in parts that no line break may cut."""
 
     code: str
-    command: str
+    command: tuple[str, ...]
     until: str
 
 
@@ -49,12 +49,17 @@ async def make_claim_code(request: web.Request) -> web.Response:
     shown, code = await services.claims.create_code(overview.account.account_id)
     language = language_of(request)
     until = language.clock_time(code.expires_at, overview.account.time_zone)
-    return await _page(request, Claim(shown, claim_command(services.settings.public_url, shown), until))
+    return await _page(request, Claim(shown, command_parts(services.settings.public_url, shown), until))
 
 
 def claim_command(public_url: str, code: str) -> str:
     """Return the exact command that claims a module with a code."""
-    return f"veilleur-agent claim --cloud {public_url} --code {code}"
+    return " ".join(command_parts(public_url, code))
+
+
+def command_parts(public_url: str, code: str) -> tuple[str, ...]:
+    """Return the parts of that command."""
+    return ("veilleur-agent claim", f"--cloud {public_url}", f"--code {code}")
 
 
 async def rename_module(request: web.Request) -> web.Response:

@@ -8,10 +8,10 @@ from cloud_stub.domain.catalog import Catalog
 from cloud_stub.domain.records import Camera, Module
 from cloud_stub.domain.storage_order import StorageKind
 from cloud_stub.flow.confirm_camera import ConfirmPreview
-from cloud_stub.web.languages import Language
+from cloud_stub.web.languages import DEFAULT_LANGUAGE, Language
 from cloud_stub.web.overview import Overview
 from cloud_stub.web.plan_view import Point
-from cloud_stub.web.words import DRIVE, HEALTH, N_, NO_TRIAL, say_next_clip, say_word
+from cloud_stub.web.words import DRIVE, HEALTH, HEALTH_ADVICE, N_, NO_TRIAL, say_next_clip, say_word
 
 TONES: Mapping[str, str] = {"ok": "good", "starting": "warn", "lost": "bad", "refused": "bad"}
 DRIVE_TONES: Mapping[str, str] = {"usable": "good", "absent": "", "ejected": ""}
@@ -147,13 +147,20 @@ def _camera_card(camera: Camera, module: Module, overview: Overview, language: L
         is_confirmed=camera.model is not None,
         health=say_word(language, HEALTH, health) if health else "",
         tone=TONES.get(health, ""),
-        detail="" if health == "ok" else str(said.get("detail", "")),
+        detail=_advice(language, health, str(said.get("detail", ""))),
         picture=_picture(said),
         is_recording=said.get("phase") in {"recording", "post_roll"},
         next_icon=following.sink if covered else "none",
         next_clip=say_next_clip(language, following.sink, following.reason, following.blocked_by),
         is_expected=following.is_expected,
     )
+
+
+def _advice(language: Language, health: str, detail: str) -> str:
+    """Return what to do about a camera; modules write English, so other languages go by the state alone."""
+    if health in {"", "ok"} or language.code == DEFAULT_LANGUAGE:
+        return "" if health == "ok" else detail
+    return say_word(language, HEALTH_ADVICE, health)
 
 
 def _picture(said: Mapping[str, Any]) -> str:

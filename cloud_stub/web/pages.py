@@ -131,8 +131,8 @@ async def page_refusals(request: web.Request, handler: Handler) -> web.StreamRes
         return _sorry(request, nothing, language.say("There is nothing here"))
     except (web.HTTPException, ConnectionError):
         raise
-    except Exception as error:  # noqa: BLE001 - a fault becomes a page and a log line
-        log.error("page_failed", method=request.method, path=request.path, exc_info=error)
+    except Exception:
+        log.exception("page_failed", method=request.method, path=request.path)
         failed = CloudError("internal", 500, "The cloud failed. Try again in a moment.")
         return _sorry(request, failed, language_of(request).say("That did not work"))
 

@@ -28,10 +28,11 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One sentence with the name of its icon."""
+    """One sentence with the name of its icon, and what it is about where that must be said."""
 
     icon: str
     sentence: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def pools(overview: Overview, language: Language) -> tuple[Pool, ...]:
 
 
 def next_clips_after(overview: Overview, situation: Situation, language: Language) -> tuple[Point, ...]:
-    """Return where each camera's next clip would go in another situation, as `Front door: to the USB drive…`."""
+    """Return where each camera's next clip would go in another situation, one point each."""
     after = rights(overview.catalog, situation, overview.now)
     return tuple(_next_point(its, overview, language) for its in after)
 
@@ -165,8 +166,8 @@ def existing_clips(held: Sequence[Clip], overview: Overview, language: Language)
     leaving = sorted(due_at(clip.retained_from, clip.keep_for_days, days) for clip in held)
     zone = overview.account.time_zone
     told = language.say_many(
-        "%(count)s clip is in the cloud and stays as long as it would have: until %(last)s.",
-        "%(count)s clips are in the cloud and stay as long as they would have: the first leaves on %(first)s, "
+        "%(count)s recording is in the cloud and stays as long as it would have: until %(last)s.",
+        "%(count)s recordings are in the cloud and stay as long as they would have: the first leaves on %(first)s, "
         "the last on %(last)s.",
         len(held),
         first=language.day(leaving[0], zone),
@@ -261,9 +262,4 @@ def _next_point(its: CameraRights, overview: Overview, language: Language) -> Po
     following = expected_next_clip(its, overview.drive_state(its.camera.module_id))
     sentence = say_next_clip(language, following.sink, following.reason, following.blocked_by)
     icon = following.sink if its.storage.kind is not StorageKind.NONE else "none"
-    told = language.say("%(camera)s, next clip: %(where)s", camera=its.camera.name, where=_inside(sentence))
-    return Point(icon, told)
-
-
-def _inside(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+    return Point(icon, sentence, language.say("Next clip of %(camera)s", camera=its.camera.name))

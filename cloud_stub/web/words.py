@@ -88,6 +88,11 @@ HEALTH: Final[Mapping[str, str]] = {
     "lost": N_("does not answer"),
     "refused": N_("refuses the connection"),
 }
+HEALTH_ADVICE: Final[Mapping[str, str]] = {
+    "starting": N_("The camera is starting."),
+    "lost": N_("The camera does not answer: check its power and its address."),
+    "refused": N_("The camera refuses the module: check its address, its password and its video format."),
+}
 FEATURE: Final[Mapping[str, str]] = {
     "motion_video_cloud": N_("Motion clips in the cloud"),
     "live_view_recording": N_("Live views can be saved"),

@@ -80,6 +80,7 @@ class Site:
     broker: MemoryBroker
     app: web.Application
     broker_up: list[bool]
+    records_file: Path
     clips: int = field(default=0)
 
     def client(self, headers: Mapping[str, str] | None = None) -> ClientSession:
@@ -136,6 +137,12 @@ class Site:
             await records.modules.update(
                 replace(module, online=True, session=7, state=json.dumps(state), state_at=self.clock.now())
             )
+
+    async def set_state(self, claimed: ClaimedModule, text: str) -> None:
+        """Keep any text as what a module said last."""
+        module = await self.module(claimed)
+        async with self.records.writing() as records:
+            await records.modules.update(replace(module, state=text))
 
     async def state(
         self, claimed: ClaimedModule, cameras: Mapping[str, Mapping[str, Any]], drive: str
@@ -281,5 +288,6 @@ async def _start(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
-    site = Site(f"http://127.0.0.1:{port}", records, real, services, flows, broker, app, broker_up)
+    url = f"http://127.0.0.1:{port}"
+    site = Site(url, records, real, services, flows, broker, app, broker_up, folder / "cloud.sqlite")
     return runner, site
