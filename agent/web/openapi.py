@@ -1,0 +1,91 @@
+"""The OpenAPI 3.1 document of the diagnostics, built from the models that write the answers."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from agent.web.documents import HealthDocument, LedgerDocument, ProblemDocument, StatusDocument
+
+MODELS: tuple[type[BaseModel], ...] = (StatusDocument, HealthDocument, LedgerDocument, ProblemDocument)
+LANGUAGE = {
+    "name": "lang",
+    "in": "query",
+    "required": False,
+    "description": "The language of the sentences; else Accept-Language decides.",
+    "schema": {"type": "string", "enum": ["en", "fr"]},
+}
+
+
+def openapi_document(software: str) -> Mapping[str, object]:
+    """Describe every route."""
+    _, schemas = models_json_schema(
+        [(model, "serialization") for model in MODELS], ref_template="#/components/schemas/{model}"
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Veilleur diagnostics", "version": software, "description": "Read-only, on loopback."},
+        "paths": {**_document_paths(), **_picture_paths()},
+        "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def _document_paths() -> Mapping[str, object]:
+    health = _content("application/json", "HealthDocument")
+    status = _content("application/json", "StatusDocument")
+    ledger = _content("application/json", "LedgerDocument")
+    limit = _query_parameter("limit", 1, 1000, "How many rows, 100 without it.")
+    return {
+        "/": _get("The page for people.", {"200": _content("text/html")}, LANGUAGE),
+        "/healthz": _get("True health.", {"200": health, "503": health}, LANGUAGE),
+        "/metrics": _get("Prometheus metrics.", {"200": _content("text/plain")}),
+        "/api/v1/status": _get("Everything the page shows.", {"200": status}, LANGUAGE),
+        "/api/v1/ledger": _get("The newest clips of the ledger.", {"200": ledger, "400": _problem()}, limit, LANGUAGE),
+        "/api/v1/openapi.json": _get("This document.", {"200": _content("application/json")}),
+    }
+
+
+def _picture_paths() -> Mapping[str, object]:
+    camera = _path_parameter("camera", "The camera's id.")
+    width = _query_parameter("width", 64, 1920, "Longest width in pixels.")
+    clip = _path_parameter("clip_id", "The clip's id.")
+    return {
+        "/snapshot/{camera}.jpg": _get(
+            "The newest picture.",
+            {"200": _content("image/jpeg"), "400": _problem(), "404": _problem(), "503": _problem()},
+            camera,
+            width,
+        ),
+        "/live/{camera}.mjpeg": _get(
+            "The live picture.",
+            {"200": _content("multipart/x-mixed-replace"), "404": _problem(), "503": _problem()},
+            camera,
+        ),
+        "/media/{clip_id}": _get(
+            "A clip or photo that still stands on this device; a clip being recorded is followed to its end.",
+            {"200": _content("video/mp4"), "206": _content("video/mp4"), "404": _problem(), "410": _problem()},
+            clip,
+        ),
+    }
+
+
+def _get(summary: str, responses: Mapping[str, object], *parameters: Mapping[str, object]) -> Mapping[str, object]:
+    return {"get": {"summary": summary, "parameters": list(parameters), "responses": dict(responses)}}
+
+
+def _content(kind: str, model: str | None = None) -> Mapping[str, object]:
+    schema: Mapping[str, object] = {} if model is None else {"schema": {"$ref": f"#/components/schemas/{model}"}}
+    return {"description": "The answer.", "content": {kind: schema}}
+
+
+def _problem() -> Mapping[str, object]:
+    return _content("application/problem+json", "ProblemDocument")
+
+
+def _path_parameter(name: str, description: str) -> Mapping[str, object]:
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
+
+
+def _query_parameter(name: str, least: int, most: int, description: str) -> Mapping[str, object]:
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
