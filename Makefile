@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := agent cloud_stub hardware tests
+SOURCES := agent cloud_stub hardware demo tests
 CLOUD_PORT ?= 8400
 AGENT_PORT ?= 8401
 BROKER_PORT ?= 8402
