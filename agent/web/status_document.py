@@ -232,7 +232,7 @@ async def _disk(source: DiagnosticsSource, vitals: Vitals, say: Language) -> doc
 def _clip(row: ClipRow, board: StatusBoard, say: Language) -> doc.ClipDocument:
     camera = board.cameras.get(row.camera_id)
     choice = row.choice
-    length = "" if not row.duration_ms else f"{row.duration_ms / 1000:.0f} s"
+    length = "" if not row.duration_ms else f"{row.duration_ms / 1000:.0f}\u00a0s"
     return doc.ClipDocument(
         clip_id=row.clip_id,
         camera_id=row.camera_id,
