@@ -8,6 +8,7 @@ from typing import Protocol
 
 from agent.domain.clip import ClipRow, RowPhase
 from agent.domain.lease import Lease
+from agent.errors import AgentError
 from agent.vision.motion import MotionReading
 from hardware.camera import EncodedPacket, StreamInfo
 
@@ -166,6 +167,36 @@ class CloudStatus:
     size_bytes: int
     sha256: str | None
     received_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloudAnswer:
+    """An HTTP answer of the cloud, read to its end; header names are matched without case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class CloudCalls(Protocol):
+    """HTTP calls to the cloud as this module: authenticated, bounded in time, never to another origin."""
+
+    def locate(self, address: str) -> str:
+        """Return the URL on the cloud's own origin of a path below its base, or of an address that it gave."""
+
+    def owns(self, url: str) -> bool:
+        """Say whether a stored URL is on the cloud's origin."""
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> CloudAnswer:
+        """Make one call; raises `TryLater` when no answer comes."""
+
+    def error_of(self, answer: CloudAnswer, codes: Mapping[int, str] | None = None) -> AgentError:
+        """Say what an answer that is no success means: `TryLater`, or `Refused` with the problem document's code.
+
+        `codes` names statuses whose answer may carry no problem document.
+        """
 
 
 class Uploads(Protocol):

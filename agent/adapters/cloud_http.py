@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from yarl import URL
 
 from agent.errors import AgentError, Refused, TryLater
+from agent.ports import CloudAnswer
 
 LONGEST_ANSWER = 1 << 20
 _CONNECT_S = 10.0
@@ -27,17 +27,8 @@ class _Problem(BaseModel):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CloudAnswer:
-    """An answer read to its end; header names are matched without case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class CloudHttp:
-    """Calls the cloud as this module.
+    """The CloudCalls port: calls the cloud as this module.
 
     `bearer` is `{module_id}.{secret}`; with `ca_pem` exactly that authority is trusted, without it the system's are.
     Redirects are not followed and no other origin is ever called, so the bearer stays with the cloud.
@@ -90,6 +81,10 @@ class CloudHttp:
             raise TryLater(
                 f"The cloud does not answer ({type(error).__name__}): check this board's network."
             ) from error
+
+    def error_of(self, answer: CloudAnswer, codes: Mapping[int, str] | None = None) -> AgentError:
+        """Say what an answer that is no success means."""
+        return error_of(answer, codes)
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field, ValidationError
 
-from agent.adapters.cloud_http import CloudAnswer, CloudHttp, error_of
 from agent.errors import TryLater
+from agent.ports import CloudAnswer, CloudCalls
 
 
 class _Camera(BaseModel):
@@ -21,7 +21,7 @@ class _Lease(BaseModel):
 class HttpModuleApi:
     """The ModuleApi port over the cloud's HTTP session."""
 
-    def __init__(self, cloud: CloudHttp) -> None:
+    def __init__(self, cloud: CloudCalls) -> None:
         self._cloud = cloud
 
     async def propose_camera(self, camera_id: str, name: str, model: str, source_kind: str) -> str | None:
@@ -45,4 +45,4 @@ class HttpModuleApi:
 
     def _expect_ok(self, answer: CloudAnswer) -> None:
         if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-            raise error_of(answer)
+            raise self._cloud.error_of(answer)

@@ -9,10 +9,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field, ValidationError
 
-from agent.adapters.cloud_http import CloudAnswer, CloudHttp, error_of
 from agent.domain.clip import ClipRow, MediaKind
 from agent.errors import AgentError, Refused, TryLater
-from agent.ports import CloudStatus
+from agent.ports import CloudAnswer, CloudCalls, CloudStatus
 
 TUS = {"Tus-Resumable": "1.0.0"}
 CHECKSUM_MISMATCH = 460  # tus 1.0.0, extension "checksum"
@@ -37,7 +36,7 @@ class _Status(BaseModel):
 class TusUploads:
     """The Uploads port. Every answer that cannot be one of our cloud's is a `TryLater`, never a loss."""
 
-    def __init__(self, cloud: CloudHttp, files_path: str = "/files/") -> None:
+    def __init__(self, cloud: CloudCalls, files_path: str = "/files/") -> None:
         self._cloud = cloud
         self._files_url = cloud.locate(files_path)
 
@@ -45,7 +44,7 @@ class TusUploads:
         headers = {**TUS, "Upload-Defer-Length": "1", "Upload-Metadata": encode_metadata(metadata_of(row))}
         answer = await self._cloud.send("POST", self._files_url, headers)
         if answer.status != HTTPStatus.CREATED:
-            raise error_of(answer, {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large"})
+            raise self._cloud.error_of(answer, {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large"})
         location = answer.headers.get("Location", "")
         if not location:
             raise TryLater("The cloud made an upload but did not say where: it, or something before it, has trouble.")
@@ -57,7 +56,7 @@ class TusUploads:
         if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.FORBIDDEN}:
             raise Refused("upload_gone", "The cloud does not have this upload any more.")  # HEAD answers have no body
         if answer.status not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
-            raise error_of(answer, _PLAIN_CODES)
+            raise self._cloud.error_of(answer, _PLAIN_CODES)
         return _offset_in(answer)
 
     async def append(self, upload_url: str, offset: int, data: bytes, final_length: int | None) -> int:
@@ -73,7 +72,7 @@ class TusUploads:
             headers["Upload-Length"] = str(final_length)
         answer = await self._cloud.send("PATCH", upload_url, headers, data)
         if answer.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.OK}:
-            raise _upload_error(answer)
+            raise self._upload_error(answer)
         reached = _offset_in(answer)
         if not offset <= reached <= offset + len(data):
             raise TryLater("The cloud counts other bytes than were sent: it, or something before it, has trouble.")
@@ -83,7 +82,7 @@ class TusUploads:
         url = self._cloud.locate(f"/api/v1/module/clips/{quote(clip_id, safe='')}")
         answer = await self._cloud.send("GET", url)
         if answer.status != HTTPStatus.OK:
-            error = error_of(answer)
+            error = self._cloud.error_of(answer)
             if isinstance(error, Refused) and error.code == "clip_unknown":
                 return CloudStatus("unknown", 0, None, 0)
             raise error
@@ -97,7 +96,16 @@ class TusUploads:
         self._check_origin(upload_url)
         answer = await self._cloud.send("DELETE", upload_url, TUS)
         if answer.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-            raise _upload_error(answer)
+            raise self._upload_error(answer)
+
+    def _upload_error(self, answer: CloudAnswer) -> AgentError:
+        """Read a refusal of an upload; a body that broke off on its way is the line's fault and not the clip's."""
+        error = self._cloud.error_of(answer, _PLAIN_CODES)
+        if isinstance(error, Refused) and error.code == "upload_broken":
+            return TryLater(str(error))
+        if isinstance(error, Refused) and error.code == "upload_unknown":
+            return Refused("upload_gone", str(error))
+        return error
 
     def _check_origin(self, upload_url: str) -> None:
         if not self._cloud.owns(upload_url):
@@ -124,16 +132,6 @@ def metadata_of(row: ClipRow) -> dict[str, str]:
 def encode_metadata(metadata: Mapping[str, str]) -> str:
     """Encode as tus 1.0.0 says: `key base64,key base64`."""
     return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
-
-
-def _upload_error(answer: CloudAnswer) -> AgentError:
-    """Read a refusal of an upload; a body that broke off on its way is the line's fault and not the clip's."""
-    error = error_of(answer, _PLAIN_CODES)
-    if isinstance(error, Refused) and error.code == "upload_broken":
-        return TryLater(str(error))
-    if isinstance(error, Refused) and error.code == "upload_unknown":
-        return Refused("upload_gone", str(error))
-    return error
 
 
 def _offset_in(answer: CloudAnswer) -> int:

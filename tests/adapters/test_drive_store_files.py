@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters import drive_store_files
-from agent.adapters.drive_layout import clip_id_in, file_name, slug
-from agent.adapters.drive_manifest import sha256_of
 from agent.adapters.drive_store_files import DriveFiles
+from agent.adapters.drive_store_files import store as drive_store_files
+from agent.adapters.drive_store_files.layout import clip_id_in, file_name, slug
+from agent.adapters.drive_store_files.manifest import sha256_of
 from agent.domain.clip import ClipReason, ClipRow, MediaKind, RowPhase, Sink, SinkChoice, SinkReason
 from hardware.drive import DriveGone, DriveReport
 from hardware.drives.emulated import EmulatedDrive, EmulatedDriveControl

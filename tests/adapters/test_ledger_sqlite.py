@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.ledger_schema import MIGRATIONS, NEWEST
 from agent.adapters.ledger_sqlite import SqliteLedger
+from agent.adapters.ledger_sqlite.schema import MIGRATIONS, NEWEST
 from agent.domain.clip import BlockedBy, ClipReason, ClipRow, MediaKind, RowPhase, Sink, SinkChoice, SinkReason
 from agent.errors import BadInput
 
@@ -50,6 +50,15 @@ async def test_a_ledger_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (NEWEST + 1,)
     assert not moved_aside(tmp_path)
+
+
+async def test_a_ledger_that_another_program_locks_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OSError, match="locked"):
+            await SqliteLedger(path, busy_ms=50).open()
+    assert moved_aside(tmp_path) == []
 
 
 @pytest.mark.parametrize("content", [b"this is no database, whatever its name says" * 50, b"SQLite format 3\x00" * 300])

@@ -12,9 +12,9 @@ from typing import Self
 import aiosqlite
 import structlog
 
-from agent.adapters.ledger_damage import move_aside, readable_rows
-from agent.adapters.ledger_rows import Value, row_to_values, values_to_row
-from agent.adapters.ledger_schema import COLUMNS, MIGRATIONS, NEWEST
+from agent.adapters.ledger_sqlite.damage import move_aside, readable_rows
+from agent.adapters.ledger_sqlite.rows import Value, row_to_values, values_to_row
+from agent.adapters.ledger_sqlite.schema import COLUMNS, MIGRATIONS, NEWEST
 from agent.domain.clip import ClipRow, RowPhase
 from agent.errors import BadInput
 
@@ -27,6 +27,7 @@ _UPDATE = (
     + " WHERE clip_id = ?"
 )
 
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PUT_EVENT = "INSERT INTO events (topic, payload) VALUES (?, ?)"
 _NOTE_SYNCED = "UPDATE clips SET synced_bytes = max(synced_bytes, ?) WHERE clip_id = ?"
 _TRIM_COMMANDS = "DELETE FROM commands WHERE row_number <= (SELECT max(row_number) FROM commands) - ?"
@@ -52,11 +53,13 @@ class SqliteLedger:
 
     `open` migrates an older file, refuses a newer one with `BadInput`, and replaces a damaged one: the damaged file is
     moved aside (never deleted), every row that can still be read is kept, and `rebuilt` is True for this run, so that
-    the recovery at start adopts spool files whose rows were lost.
+    the recovery at start adopts spool files whose rows were lost. A file that another program keeps locked for longer
+    than `busy_ms`, or a disk that fails, is an OSError and no damage.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_ms: int = 5000) -> None:
         self._path = path
+        self._busy_ms = busy_ms
         self._connection: aiosqlite.Connection | None = None
         self._transaction = asyncio.Lock()
         self.rebuilt = False
@@ -67,6 +70,8 @@ class SqliteLedger:
         try:
             await self._connect()
         except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) not in _DAMAGED:
+                raise OSError(errno.EIO, f"The ledger cannot be opened ({error}): check the module's disk.") from error
             await self._replace_damaged(str(error))
         return self
 
@@ -81,9 +86,9 @@ class SqliteLedger:
         self._connection = await aiosqlite.connect(self._path, isolation_level=None)
         try:
             self._connection.row_factory = sqlite3.Row
+            await self._connection.execute(f"PRAGMA busy_timeout={self._busy_ms}")
             await self._connection.execute("PRAGMA journal_mode=WAL")
             await self._connection.execute("PRAGMA synchronous=FULL")
-            await self._connection.execute("PRAGMA busy_timeout=5000")
             await self._check_integrity()
             await self._migrate()
         except BaseException:

@@ -47,7 +47,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     ),
 }
 
-# Column of the table, in the order of `row_to_values` in ledger_rows.
+# Column of the table, in the order of `row_to_values` in rows.py.
 COLUMNS = (
     "clip_id",
     "camera_id",

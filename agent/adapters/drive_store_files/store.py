@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.adapters.drive_layout import day_folder, file_name
-from agent.adapters.drive_manifest import CHUNK_BYTES, Entry, Manifest, sha256_of, sync_folder
+from agent.adapters.drive_store_files.layout import day_folder, file_name
+from agent.adapters.drive_store_files.manifest import CHUNK_BYTES, Entry, Manifest, sha256_of, sync_folder
 from agent.domain.clip import ClipRow
 from agent.ports import CopyResult
 from hardware.drive import DriveGone, DriveReport, DriveState

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agent.adapters.drive_layout import clip_id_in
+from agent.adapters.drive_store_files.layout import clip_id_in
 
 MANIFEST = "manifest.jsonl"
 CHUNK_BYTES = 1 << 20
