@@ -78,17 +78,7 @@ def media_flows(ports: MediaPorts, rules: MediaRules) -> MediaFlows:
         now=rules.now,
         fault=rules.fault,
     )
-    keeper = UploadToClip(
-        records=ports.records,
-        staging=ports.staging,
-        viewers=viewers,
-        posters=posters,
-        blobs=blobs,
-        now=rules.now,
-        real_now=rules.real_now,
-        auto_delete_days=rules.auto_delete_days,
-        limits=rules.limits,
-    )
+    keeper = _keeper(ports, rules, viewers, posters, blobs)
     uploads = BytesToUpload(keeper, ports.staging)
     leftovers = LeftoversToClips(
         records=ports.records,
@@ -100,3 +90,19 @@ def media_flows(ports: MediaPorts, rules: MediaRules) -> MediaFlows:
     )
     serve = ServeMedia(ports.records, ports.staging, ports.blobs, viewers)
     return MediaFlows(uploads, ClipToStatus(ports.records, uploads), retention, leftovers, serve, posters)
+
+
+def _keeper(
+    ports: MediaPorts, rules: MediaRules, viewers: FragmentsToViewers, posters: FragmentsToPoster, blobs: UploadToBlob
+) -> UploadToClip:
+    return UploadToClip(
+        records=ports.records,
+        staging=ports.staging,
+        viewers=viewers,
+        posters=posters,
+        blobs=blobs,
+        now=rules.now,
+        real_now=rules.real_now,
+        auto_delete_days=rules.auto_delete_days,
+        limits=rules.limits,
+    )

@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cloud_stub.domain.clip_acceptance import SENTENCES, Acceptance, Arrival, accept, longest_clip_ms, start_of
+from cloud_stub.domain.clip_acceptance import (
+    SENTENCES,
+    Acceptance,
+    Arrival,
+    CameraLease,
+    accept,
+    longest_clip_ms,
+    start_of,
+)
 from cloud_stub.domain.clip_metadata import CLIP, PHOTO, ClipMetadata, read_clip_metadata
 from cloud_stub.domain.fragments import FragmentIndex
 from cloud_stub.domain.lease_terms import read_terms
@@ -199,32 +207,7 @@ class UploadToClip:
             log.info("clip_refused", clip_id=metadata.clip_id, camera_id=metadata.camera_id, reason=decision)
             code = "camera_unknown" if decision is Acceptance.CAMERA_UNKNOWN else "not_entitled"
             raise CloudError(code, 403, SENTENCES[decision])
-        camera = terms.cameras[metadata.camera_id]
-        return Clip(
-            clip_id=metadata.clip_id,
-            module_id=module.module_id,
-            account_id=module.account_id,
-            camera_id=metadata.camera_id,
-            kind=metadata.kind,
-            clip_reason=metadata.clip_reason,
-            sink=camera.kind,
-            why=camera.why,
-            grant=camera.grant,
-            lease_seq=metadata.lease_seq,
-            pool=camera.pool,
-            keep_for_days=camera.keep_for_days,
-            captured_at=metadata.captured_at,
-            clock_trusted=metadata.clock_trusted,
-            received_at=received_at,
-            retained_from=start,
-            phase=ClipPhase.RECEIVING,
-            disposition=None,
-            duration_ms=0,
-            size_bytes=0,
-            sha256=None,
-            gone_at=None,
-            gone_because=None,
-        )
+        return _receiving(module, metadata, terms.cameras[metadata.camera_id], received_at)
 
     def _check_photo_size(self, size: int) -> None:
         if size > self._limits.photo_bytes:
@@ -232,3 +215,32 @@ class UploadToClip:
 
     def _expires_at(self) -> datetime:
         return self._real_now() + self._limits.expires_after
+
+
+def _receiving(module: Module, metadata: ClipMetadata, camera: CameraLease, received_at: datetime) -> Clip:
+    """Return the record of a clip that was just accepted: what the lease says of the camera counts."""
+    return Clip(
+        clip_id=metadata.clip_id,
+        module_id=module.module_id,
+        account_id=module.account_id,
+        camera_id=metadata.camera_id,
+        kind=metadata.kind,
+        clip_reason=metadata.clip_reason,
+        sink=camera.kind,
+        why=camera.why,
+        grant=camera.grant,
+        lease_seq=metadata.lease_seq,
+        pool=camera.pool,
+        keep_for_days=camera.keep_for_days,
+        captured_at=metadata.captured_at,
+        clock_trusted=metadata.clock_trusted,
+        received_at=received_at,
+        retained_from=start_of(metadata, received_at),
+        phase=ClipPhase.RECEIVING,
+        disposition=None,
+        duration_ms=0,
+        size_bytes=0,
+        sha256=None,
+        gone_at=None,
+        gone_because=None,
+    )
