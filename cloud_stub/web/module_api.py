@@ -9,8 +9,8 @@ from cloud_stub.errors import CloudError
 from cloud_stub.flow.claim_module import ClaimRequest
 from cloud_stub.flow.confirm_camera import CameraProposal
 from cloud_stub.web.api_edge import Operation, answer, body_of
-from cloud_stub.web.api_models import ClaimBody, ClaimReply, LeaseReply, ProposalBody, ProposalReply
 from cloud_stub.web.module_auth import ModuleFromRequest
+from cloud_stub.web.module_models import ClaimBody, ClaimReply, LeaseReply, ProposalBody, ProposalReply
 from cloud_stub.web.owner_api import services_in
 from cloud_stub.web.owner_services import source_of
 

@@ -35,7 +35,7 @@ async def test_a_wrong_log_in_says_the_same_whoever_it_was_for(site: Site, email
 
 
 async def test_a_hundred_wrong_log_ins_from_one_source_are_slowed(site: Site) -> None:
-    codes = []
+    codes, after = [], None
     async with site.client() as client:
         for _ in range(100):
             async with client.post("/api/v1/session", json=WRONG) as answer:

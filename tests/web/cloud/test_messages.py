@@ -24,12 +24,12 @@ def _french() -> Catalog:
         return read_po(file)
 
 
+def _forms(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
+
+
 def _texts(catalog: Catalog) -> dict[tuple[str, ...], tuple[str, ...]]:
-    return {
-        (m.id,) if isinstance(m.id, str) else tuple(m.id): (m.string,) if isinstance(m.string, str) else tuple(m.string)
-        for m in catalog
-        if m.id
-    }
+    return {_forms(m.id): _forms(m.string) for m in catalog if m.id}
 
 
 def _used() -> set[str]:
@@ -42,7 +42,7 @@ def test_no_message_of_the_pages_lacks_its_french() -> None:
     lacking = []
     for message in _used():
         found = french.get(message)
-        texts = [] if found is None else [found.string] if isinstance(found.string, str) else list(found.string)
+        texts = () if found is None else _forms(found.string)
         if found is None or not all(texts) or found.fuzzy or (message in texts and message not in SAME_IN_BOTH):
             lacking.append(message)
     assert not lacking

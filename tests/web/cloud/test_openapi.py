@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
 
 from cloud_stub.web.openapi import ALL_OPERATIONS, openapi_document
 from tests.web.cloud.site import Site
