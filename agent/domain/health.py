@@ -40,24 +40,25 @@ class HealthLimits:
 
 @dataclass(frozen=True, slots=True)
 class CameraVitals:
-    """One camera. `frame_age_s` counts from the start of the agent while there was no frame; `recording` is a fact."""
+    """One camera. `frame_age_s` counts from the start of the agent while there was no frame."""
 
     camera_id: str
     name: str
     frame_age_s: float
     refused: bool
-    recording: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
     """All that health is judged from; ages in seconds, `None` for "never in this run".
 
-    `upload_waiting_s` says for how long clips have been waiting without one being acknowledged (`None`: none waits).
+    `unsaved_s` says for how long clips have been recorded without a byte being saved (`None`: none is recorded), and
+    `upload_waiting_s` for how long clips have been waiting without one being acknowledged (`None`: none waits).
     """
 
     cameras: tuple[CameraVitals, ...]
     saved_age_s: float | None
+    unsaved_s: float | None
     uploaded_age_s: float | None
     upload_waiting_s: float | None
     lease_age_s: float | None
@@ -104,9 +105,9 @@ def _failures(vitals: Vitals, limits: HealthLimits) -> Sequence[Finding]:
             found.append(Finding(HealthCode.CAMERA_REFUSED, camera.name, camera.frame_age_s))
         elif camera.frame_age_s > limits.frame_s:
             found.append(Finding(HealthCode.CAMERA_NO_FRAME, camera.name, camera.frame_age_s))
-    fresh = any(camera.recording and camera.frame_age_s <= limits.frame_s for camera in vitals.cameras)
-    if fresh and vitals.saved_age_s is not None and vitals.saved_age_s > limits.saved_s:
-        found.append(Finding(HealthCode.NOTHING_SAVED, age_s=vitals.saved_age_s))
+    frames_come = any(camera.frame_age_s <= limits.frame_s for camera in vitals.cameras)
+    if frames_come and vitals.unsaved_s is not None and vitals.unsaved_s > limits.saved_s:
+        found.append(Finding(HealthCode.NOTHING_SAVED, age_s=vitals.unsaved_s))
     if vitals.disk_free_bytes < vitals.disk_reserve_bytes:
         found.append(Finding(HealthCode.DISK_LOW))
     return found

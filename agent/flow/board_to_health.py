@@ -5,8 +5,6 @@ from agent.domain.health import CameraVitals, Health, HealthLimits, Vitals, judg
 from agent.flow.status_board import CameraHealth, StatusBoard
 from agent.ports import ClipFiles, Clock, Ledger
 
-RECORDING_PHASES = frozenset({"recording", "post_roll"})
-
 
 class BoardHealth:
     """Knows how to judge this module. `reserve_bytes` is what the settings keep free on the module's own disk."""
@@ -28,7 +26,8 @@ class BoardHealth:
         self._reserve_bytes = reserve_bytes
         self._limits = limits or HealthLimits()
         self._started_s = clock.monotonic()
-        self._waiting_since_s: float | None = None
+        self._waiting = _Since()
+        self._recording = _Since()
 
     async def vitals(self) -> Vitals:
         """Gather what health is judged from, now."""
@@ -37,8 +36,9 @@ class BoardHealth:
         return Vitals(
             cameras=self._cameras(now_s),
             saved_age_s=_age(board.last_saved_s, now_s),
+            unsaved_s=self._recording.lasts_s(counts.get(RowPhase.RECORDING, 0), board.last_saved_s, now_s),
             uploaded_age_s=_age(board.uploads.stored_s, now_s),
-            upload_waiting_s=self._waiting_s(counts.get(RowPhase.SPOOLED, 0), now_s),
+            upload_waiting_s=self._waiting.lasts_s(counts.get(RowPhase.SPOOLED, 0), board.uploads.stored_s, now_s),
             lease_age_s=_age(board.link.lease_taken_s, now_s),
             lease_state=board.link.lease_state,
             refused_lease=board.link.refused_lease,
@@ -61,19 +61,25 @@ class BoardHealth:
                 name=camera.name,
                 frame_age_s=now_s - (self._started_s if camera.last_frame_s is None else camera.last_frame_s),
                 refused=camera.health is CameraHealth.REFUSED,
-                recording=camera.phase in RECORDING_PHASES,
             )
             for camera in self._board.cameras.values()
         )
 
-    def _waiting_s(self, waiting: int, now_s: float) -> float | None:
-        """Count from when clips began to wait, or from the last acknowledgement after that."""
-        if waiting == 0:
-            self._waiting_since_s = None
+
+class _Since:
+    """For how long something has been there without progress, as seen by who asks now and then."""
+
+    def __init__(self) -> None:
+        self._seen_s: float | None = None
+
+    def lasts_s(self, count: int, progress_s: float | None, now_s: float) -> float | None:
+        """Count from when it was first seen, or from the last progress after that; `None` while there is none."""
+        if count == 0:
+            self._seen_s = None
             return None
-        if self._waiting_since_s is None:
-            self._waiting_since_s = now_s
-        return now_s - max(self._waiting_since_s, self._board.uploads.stored_s or 0.0)
+        if self._seen_s is None:
+            self._seen_s = now_s
+        return now_s - max(self._seen_s, progress_s or 0.0)
 
 
 def _age(at_s: float | None, now_s: float) -> float | None:

@@ -8,10 +8,11 @@ from agent.domain.health import CameraVitals, HealthCode, HealthLimits, Vitals, 
 from agent.domain.lease import LeaseState
 
 LIMITS = HealthLimits(frame_s=20, saved_s=15, upload_s=900)
-CAMERA = CameraVitals("c1", "Front door", frame_age_s=0.1, refused=False, recording=False)
+CAMERA = CameraVitals("c1", "Front door", frame_age_s=0.1, refused=False)
 WELL = Vitals(
     cameras=(CAMERA,),
     saved_age_s=None,
+    unsaved_s=None,
     uploaded_age_s=None,
     upload_waiting_s=None,
     lease_age_s=60.0,
@@ -25,10 +26,6 @@ WELL = Vitals(
 )
 
 
-def recording(frame_age_s: float) -> tuple[CameraVitals, ...]:
-    return (replace(CAMERA, recording=True, frame_age_s=frame_age_s),)
-
-
 FAILURES = {
     "no camera at all": (replace(WELL, cameras=()), [HealthCode.NO_CAMERA]),
     "a camera without a frame past its limit": (
@@ -40,11 +37,11 @@ FAILURES = {
         [HealthCode.CAMERA_REFUSED],
     ),
     "frames come, a clip is open, nothing reaches the disk": (
-        replace(WELL, cameras=recording(0.1), saved_age_s=15.1),
+        replace(WELL, unsaved_s=15.1),
         [HealthCode.NOTHING_SAVED],
     ),
     "a lost camera is one failure, not two": (
-        replace(WELL, cameras=recording(30), saved_age_s=30),
+        replace(WELL, cameras=(replace(CAMERA, frame_age_s=30),), unsaved_s=30),
         [HealthCode.CAMERA_NO_FRAME],
     ),
     "less free than the reserve": (replace(WELL, disk_free_bytes=999), [HealthCode.DISK_LOW]),
@@ -84,4 +81,4 @@ def test_a_module_without_a_drive_is_well(drive_state: str | None) -> None:
 
 
 def test_a_recording_that_reaches_the_disk_is_well() -> None:
-    assert judge(replace(WELL, cameras=recording(0.1), saved_age_s=1.0), LIMITS).ok
+    assert judge(replace(WELL, unsaved_s=1.0, saved_age_s=1.0), LIMITS).ok

@@ -162,6 +162,33 @@ async def test_health_counts_a_camera_without_a_frame_from_the_start(module: Mod
     assert [(finding.code, finding.subject) for finding in health.failures] == [(HealthCode.CAMERA_NO_FRAME, "Door")]
 
 
+async def test_a_clip_that_has_just_begun_is_not_unsaved_since_the_last_one(module: Module) -> None:
+    module.board.last_saved_s = module.clock.monotonic()
+    await module.clock.advance(3600)
+    module.see("door", "shed")
+    await module.ledger.insert(replace(CLIP, phase=RowPhase.RECORDING))
+    vitals, health = await module.health.judge()
+    assert (vitals.saved_age_s, vitals.unsaved_s, health.ok) == (3600, 0, True)
+
+
+async def test_a_motion_of_which_no_clip_is_kept_is_no_failure_to_save(module: Module) -> None:
+    module.board.cameras["door"].phase, module.board.last_saved_s = "recording", module.clock.monotonic()
+    await module.health.judge()
+    await module.clock.advance(60)
+    module.see("door", "shed")
+    vitals, health = await module.health.judge()
+    assert (vitals.unsaved_s, health.ok) == (None, True)
+
+
+async def test_an_open_clip_that_reaches_no_disk_is_a_failure(module: Module) -> None:
+    await module.ledger.insert(replace(CLIP, phase=RowPhase.RECORDING))
+    await module.health.judge()
+    await module.clock.advance(16)
+    module.see("door", "shed")
+    _, health = await module.health.judge()
+    assert [finding.code for finding in health.failures] == [HealthCode.NOTHING_SAVED]
+
+
 async def test_health_counts_waiting_uploads_from_the_last_acknowledgement(module: Module) -> None:
     await module.ledger.insert(CLIP)
     assert (await module.health.vitals()).upload_waiting_s == 0
