@@ -133,9 +133,7 @@ LOGGED: Final[Mapping[str, str]] = {
     "plan_attached": N_("%(name)s now covers a camera."),
     "plan_detached": N_("%(name)s no longer covers a camera."),
     "auto_delete_set": N_("Auto-delete was set to %(name)s."),
-    "clip_deleted": N_("A clip left the cloud."),
     "clip_gone": N_("A clip left the cloud."),
-    "clips_deleted": N_("Clips left the cloud."),
 }
 RULE: Final[Mapping[str, str]] = {
     "owner": N_("You did this."),
