@@ -192,7 +192,7 @@ def _application(
     )
     module = module_from_request(engine.records)
     routes = (
-        TusRoutes(media.uploads, module),
+        TusRoutes(media.uploads, module, public_url=http.url),
         MediaRoutes(media.serve, media.retention, auth.owner_account),
         ModuleClipRoutes(media.status, module),
     )

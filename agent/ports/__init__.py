@@ -1,0 +1,27 @@
+"""What the flows need from the outside world; each comment is the contract that the adapters' test suites hold."""
+
+from agent.ports.cloud import CloudAnswer, CloudCalls, CloudStatus, ModuleApi, Uploads
+from agent.ports.keeping import CopyResult, DriveStore, Ledger
+from agent.ports.link import Broker, LeaseVerifier, Message, ModuleState
+from agent.ports.recording import CameraFeed, ClipFile, ClipFiles, Clock, ClosedFile, FeedStep
+
+__all__ = [
+    "Broker",
+    "CameraFeed",
+    "ClipFile",
+    "ClipFiles",
+    "Clock",
+    "ClosedFile",
+    "CloudAnswer",
+    "CloudCalls",
+    "CloudStatus",
+    "CopyResult",
+    "DriveStore",
+    "FeedStep",
+    "LeaseVerifier",
+    "Ledger",
+    "Message",
+    "ModuleApi",
+    "ModuleState",
+    "Uploads",
+]

@@ -1,0 +1,88 @@
+"""Ports of keeping: the ledger and the USB drive."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from agent.domain.clip import ClipRow, RowPhase
+
+
+class Ledger(Protocol):
+    """The clip ledger and the event outbox in one durable store; each call is one committed transaction.
+
+    A row is committed before the first media byte (DESIGN §6.1). `synchronous=FULL`: a return means it is on disk.
+    An `event` (topic, payload) is queued in the same transaction as the row. OSError: the disk is full or failed.
+    """
+
+    async def insert(self, row: ClipRow, event: tuple[str, Mapping[str, object]] | None = None) -> None:
+        """Add a row; a second row with the same clip id is a ValueError."""
+
+    async def get(self, clip_id: str) -> ClipRow | None:
+        """Return one row."""
+
+    async def update(self, row: ClipRow, event: tuple[str, Mapping[str, object]] | None = None) -> None:
+        """Replace a row by its new value (`synced_bytes` never falls); KeyError when there is none."""
+
+    async def note_synced(self, clip_id: str, synced_bytes: int) -> None:
+        """Raise `synced_bytes`. May be lost in a power cut (it is only a hint to the uploader): synchronous=NORMAL."""
+
+    async def in_phases(
+        self, phases: Sequence[RowPhase], limit: int = 1000, *, newest: bool = False
+    ) -> Sequence[ClipRow]:
+        """Return the oldest (or the `newest`) rows in the given phases, always oldest first by insertion."""
+
+    async def newest(self, limit: int) -> Sequence[ClipRow]:
+        """Return the newest rows of any phase, newest first."""
+
+    async def with_files(self, limit: int = 100_000) -> Sequence[ClipRow]:
+        """Return rows of any phase whose file still stands in the spool (`path`), oldest first."""
+
+    async def to_take_back(self, limit: int = 1000) -> Sequence[ClipRow]:
+        """Return rows that ended in the cloud or were lost while a parked copy still stands on the drive."""
+
+    async def counts(self) -> Mapping[RowPhase, int]:
+        """Count the rows of every phase that has any."""
+
+    async def spool_bytes(self) -> int:
+        """Sum the bytes of rows whose file still stands in the spool."""
+
+    async def put_event(self, topic: str, payload: Mapping[str, object]) -> None:
+        """Queue `event/...` for the broker; `payload` carries its own `event_id`."""
+
+    async def next_events(self, limit: int) -> Sequence[tuple[int, str, Mapping[str, object]]]:
+        """Return the oldest queued events as (row number, topic, payload)."""
+
+    async def drop_event(self, row_number: int) -> None:
+        """Forget an event that the broker acknowledged."""
+
+    async def remember_command(self, command_id: str) -> bool:
+        """Return False when this id was seen before; else store it (the newest 1,000 are kept) and return True."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyResult:
+    """A verified copy on the drive: read back from the drive and hashed."""
+
+    usb_path: str
+    size_bytes: int
+    sha256: str
+
+
+class DriveStore(Protocol):
+    """Clips on the USB drive, with a manifest that only our own writes enter (files of others are never touched)."""
+
+    async def put(self, row: ClipRow, source: Path, folder: str) -> CopyResult:
+        """Copy, sync, read back, verify, enter in the manifest; resumable and idempotent by clip id.
+
+        Raises hardware.drive's `DriveGone` when the drive is not usable (any more).
+        """
+
+    async def holds(self, row: ClipRow) -> bool:
+        """Say whether the drive holds this clip whole (size and SHA-256)."""
+
+    async def read(self, row: ClipRow, offset: int, length: int) -> bytes:
+        """Return at most `length` bytes of a clip that was parked on the drive; raises `DriveGone`."""
+
+    async def remove(self, row: ClipRow) -> None:
+        """Delete our copy of a parked clip: only a file of the manifest with this row's hash; raises `DriveGone`."""

@@ -1,0 +1,109 @@
+"""The delays a person notices: onset to playable, a changed plan to a changed sink, `make demo` to the first clip."""
+
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from demo.owner import ApiRefusal
+from hardware.cameras.scenes import SCENES, moving_spans
+from tests.bench.house import BenchHouse, bench_house
+
+FIRST_SECOND_MS = 1000
+LONGEST_S = 90.0
+POLL_S = 0.02
+
+
+def first_second_playable_s(folder: Path) -> float:
+    """Return seconds from the first moving frame to one second of the clip on the owner's page, while it grows."""
+    onset_s, _ = moving_spans(SCENES["garden"], 30.0)[0]
+    with bench_house(folder, "emulated:garden") as house:
+        began = _video_began(house)
+        _until(lambda: _playable_ms(house) >= FIRST_SECOND_MS)
+        return _now() - (began + onset_s)
+
+
+def changed_sink_s(folder: Path, times: int) -> float:
+    """Return the median of seconds from the owner's change to the agent's other sink."""
+    with bench_house(folder, "emulated:quiet") as house:
+        camera_id = house.owner.cameras()[0]["camera_id"]
+        _until(lambda: _sink(house) == "cloud")
+        took = [_timed(house.owner.end_trial, lambda: _sink(house) == "usb")]
+        for _ in range(times - 1):
+            took += _buy_and_end(house, camera_id)
+    return statistics.median(took)
+
+
+def _buy_and_end(house: BenchHouse, camera_id: str) -> list[float]:
+    plan = {"plan": "basic", "interval": "month", "camera_id": camera_id}
+    bought: dict[str, Any] = {}
+
+    def buy() -> None:
+        bought.update(house.owner.call("POST", "/api/v1/subscriptions", plan))
+
+    def end() -> None:
+        house.owner.call("DELETE", f"/api/v1/subscriptions/{bought['subscription_id']}")
+
+    return [_timed(buy, lambda: _sink(house) == "cloud"), _timed(end, lambda: _sink(house) == "usb")]
+
+
+def demo_to_first_clip_s(ports: tuple[int, int, int]) -> float:
+    """Return seconds from starting the demo (set-up done) to its first clip on the owner's page."""
+    names = ("--cloud-port", "--agent-port", "--broker-port")
+    options = [text for name, port in zip(names, ports, strict=True) for text in (name, str(port))]
+    began = _now()
+    command = [sys.executable, "-u", "-m", "demo", *options]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if "The first clip is there" in line:
+                    return _now() - began
+        finally:
+            process.send_signal(signal.SIGTERM)
+    raise AssertionError("the demo ended before its first clip")
+
+
+def _video_began(house: BenchHouse) -> float:
+    """Return the moment at which the picture with number 0 came, from how many have come by now."""
+    camera = house.status()["cameras"][0]
+    return _now() - int(camera["frames"]) / float(camera["fps"])
+
+
+def _playable_ms(house: BenchHouse) -> int:
+    clips = house.owner.clips()
+    if not clips:
+        return 0
+    try:
+        index = house.owner.call("GET", f"/api/v1/clips/{clips[0]['clip_id']}/index")
+    except ApiRefusal:
+        return 0
+    return sum(int(fragment["duration_ms"]) for fragment in index["fragments"])
+
+
+def _sink(house: BenchHouse) -> str:
+    return str(house.status()["cameras"][0]["sink"])
+
+
+def _timed(act: Callable[[], object], done: Callable[[], bool]) -> float:
+    act()
+    began = _now()
+    _until(done)
+    return _now() - began
+
+
+def _until(done: Callable[[], bool]) -> None:
+    ends = _now() + LONGEST_S
+    while not done():
+        assert _now() < ends, "it did not happen"
+        time.sleep(POLL_S)  # noqa: TID251 - a benchmark runs on real time
+
+
+def _now() -> float:
+    return time.monotonic()  # noqa: TID251 - a benchmark runs on real time
