@@ -62,6 +62,23 @@ def add_account(
     print(f"{email}\t{'(your password)' if password_stdin else password}")
 
 
+@app.command()
+def certificates(
+    name: Annotated[list[str], typer.Option(help="A DNS name or address of the broker; may be given again.")],
+    config: Config = None,
+) -> None:
+    """Make, or renew when due, the broker's certificate and the authority that modules trust (docs/mosquitto.md)."""
+    from cloud_stub.adapters.certificates import keep_server_certificate
+    from cloud_stub.settings import load_settings
+
+    try:
+        folder = load_settings(config).storage.state_dir / "tls"
+        made = keep_server_certificate(folder, name, datetime.now(UTC))  # noqa: TID251 - a command's own moment
+    except (BadConfiguration, ValueError, OSError) as error:
+        _give_up(error)
+    print(f"authority    {made.ca}\ncertificate  {made.certificate}\nkey          {made.key}")
+
+
 def _log_to_stderr() -> None:
     structlog.configure(
         processors=[

@@ -164,7 +164,7 @@ def _application(
     health: CloudHealth,
 ) -> web.Application:
     http = engine.settings.http
-    login = AccountLogin(engine.records, engine.clock, Argon2Passwords(), engine.real.now)
+    login = AccountLogin(engine.records, engine.real, Argon2Passwords(), engine.real.now)
     auth = SessionAuth(login, secure=http.url.startswith("https://"))
     services = OwnerServices(
         records=engine.records,
