@@ -8,7 +8,7 @@ AGENT_PORT ?= 8401
 BROKER_PORT ?= 8402
 CAMERA ?= emulated:garden
 
-.PHONY: setup setup-test packages demo test lint format bench soak lock translations clean
+.PHONY: setup setup-test packages demo test lint format bench lock translations clean
 
 setup: $(VENV)/.run-installed
 setup-test: $(VENV)/.test-installed
@@ -56,6 +56,11 @@ lock: | $(BIN)/uv
 	@$(BIN)/uv pip compile --quiet pyproject.toml --extra agent --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/agent.txt
 	@$(BIN)/uv pip compile --quiet pyproject.toml --extra agent --extra cloud --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/run.txt
 	@$(BIN)/uv pip compile --quiet pyproject.toml --extra agent --extra cloud --extra test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/test.txt
+
+# Compiles the French tables after an edit; each babel.cfg says how to take new sentences from the sources.
+translations: setup
+	@$(BIN)/pybabel -q compile -D messages -d cloud_stub/web/translations
+	@$(BIN)/pybabel -q compile -D diagnostics -d agent/web/translations
 
 clean:
 	rm -rf $(VENV) var build *.egg-info
