@@ -73,7 +73,7 @@ class BrokerSettings(_Strict):
 
 
 class StorageSettings(_Strict):
-    """Where records, staged uploads and blobs stand. `blobs_url` is a folder, or an object store's URL (`s3://bucket`)."""
+    """Where records, staged uploads and blobs stand. `blobs_url` is an object store (`s3://bucket`)."""
 
     state_dir: Path = Path("var/cloud")
     blobs_url: str | None = None

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore, ObjectStore
+from obstore.store import LocalStore, ObjectStore, from_url
 
-from cloud_stub.errors import CloudError
+from cloud_stub.errors import BadConfiguration, CloudError
 
 RETRY_AFTER_S = 30
 PIECE_BYTES = 256 * 1024
@@ -92,3 +92,16 @@ def blobs_in_folder(folder: Path) -> ObstoreBlobs:
                 os.close(handle)
 
     return ObstoreBlobs(LocalStore(folder), settle)
+
+
+def blobs_at(url: str) -> ObstoreBlobs:
+    """Return blobs in an object store (`s3://bucket/prefix`, `gs://…`, `az://…`); keys come from its usual variables.
+
+    Raises BadConfiguration for an address that no store understands, or half a key. Nothing is reached yet.
+    """
+    try:
+        return ObstoreBlobs(from_url(url))
+    except (BaseError, ValueError) as error:
+        raise BadConfiguration(
+            f"[storage] blobs_url: {url!r} cannot be used: {str(error).partition(chr(10))[0]}"
+        ) from error

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from cloud_stub.adapters.blobs_obstore import blobs_in_folder
+from cloud_stub.adapters.blobs_obstore import blobs_at, blobs_in_folder
 from cloud_stub.adapters.clock_lab import SteeredClock
 from cloud_stub.adapters.clock_system import SystemClock
 from cloud_stub.adapters.lease_signer_jwt import JwtLeaseSigner
@@ -107,7 +107,8 @@ def _media(engine: Engine) -> MediaFlows:
         catalog = engine.catalogs.in_force(account.vendor, engine.clock.now())
         return auto_delete_in_force(catalog, account)
 
-    ports = MediaPorts(engine.records, staging, blobs_in_folder(storage.state_dir / "blobs"), PyavPosters())
+    blobs = blobs_at(storage.blobs_url) if storage.blobs_url else blobs_in_folder(storage.state_dir / "blobs")
+    ports = MediaPorts(engine.records, staging, blobs, PyavPosters())
     limits = UploadLimits(
         max_bytes=storage.largest_upload_bytes,
         expires_after=timedelta(seconds=storage.upload_expires_after_s),
