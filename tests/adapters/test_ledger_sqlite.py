@@ -244,3 +244,29 @@ async def test_a_commit_is_synced_and_only_the_hint_is_not(ledger: SqliteLedger)
     await ledger.note_synced("a", 1)
     cursor = await ledger._db.execute("PRAGMA synchronous")
     assert tuple(await cursor.fetchone() or ()) == (2,)
+
+
+async def test_rows_that_move_while_they_are_read_are_read_whole(ledger: SqliteLedger) -> None:
+    """A row that leaves its place under a reader would be read as empty: a read is one step, never two."""
+    rows = [row(f"clip-{number}") for number in range(20)]
+    for each in rows:
+        await ledger.insert(each)
+
+    async def move_about() -> None:
+        for phase in (RowPhase.SPOOLED, RowPhase.STORED_CLOUD, RowPhase.LOST, RowPhase.HELD) * 3:
+            for each in rows:
+                await ledger.update(replace(each, phase=phase), ("event/clip", {"clip_id": each.clip_id}))
+
+    async def send_events() -> None:
+        while not moving.done():
+            for number, _, _ in await ledger.next_events(5):
+                await ledger.drop_event(number)
+
+    async def read_rows() -> None:
+        while not moving.done():
+            assert sum((await ledger.counts()).values()) == len(rows)
+            assert len(await ledger.newest(100)) == len(rows)
+            assert all(found.clip_id for found in await ledger.in_phases(list(RowPhase)))
+
+    moving = asyncio.ensure_future(move_about())
+    await asyncio.gather(moving, send_events(), read_rows(), read_rows())

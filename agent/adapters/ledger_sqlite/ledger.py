@@ -96,15 +96,12 @@ class SqliteLedger:
             raise
 
     async def _check_integrity(self) -> None:
-        cursor = await self._db.execute("PRAGMA integrity_check(1)")
-        answer = await cursor.fetchone()
-        if answer is None or answer[0] != "ok":
+        answers = await self._read("PRAGMA integrity_check(1)")
+        if not answers or answers[0][0] != "ok":
             raise sqlite3.DatabaseError("the integrity check failed")
 
     async def _migrate(self) -> None:
-        cursor = await self._db.execute("PRAGMA user_version")
-        found = await cursor.fetchone()
-        version = 0 if found is None else int(found[0])
+        version = int((await self._read("PRAGMA user_version"))[0][0])
         if version > NEWEST:
             raise BadInput(
                 f"The ledger {self._path.name} has version {version}, this program knows {NEWEST}: install the newer "
@@ -181,23 +178,22 @@ class SqliteLedger:
         return await self._rows(query, (RowPhase.STORED_CLOUD.value, RowPhase.LOST.value, limit))
 
     async def counts(self) -> Mapping[RowPhase, int]:
-        cursor = await self._db.execute("SELECT phase, count(*) FROM clips GROUP BY phase")
-        return {RowPhase(phase): int(count) for phase, count in await cursor.fetchall()}
+        found = await self._read("SELECT phase, count(*) FROM clips GROUP BY phase")
+        return {RowPhase(phase): int(count) for phase, count in found}
 
     async def spool_bytes(self) -> int:
-        cursor = await self._db.execute(
+        found = await self._read(
             "SELECT coalesce(sum(max(coalesce(size_bytes, 0), synced_bytes)), 0) FROM clips WHERE path IS NOT NULL"
         )
-        found = await cursor.fetchone()
-        return 0 if found is None else int(found[0])
+        return int(found[0][0])
 
     async def put_event(self, topic: str, payload: Mapping[str, object]) -> None:
         await self._commit((_PUT_EVENT, (topic, json.dumps(payload))))
 
     async def next_events(self, limit: int) -> Sequence[tuple[int, str, Mapping[str, object]]]:
         query = "SELECT row_number, topic, payload FROM events ORDER BY row_number LIMIT ?"
-        cursor = await self._db.execute(query, (limit,))
-        return [(int(number), str(topic), json.loads(payload)) for number, topic, payload in await cursor.fetchall()]
+        found = await self._read(query, (limit,))
+        return [(int(number), str(topic), json.loads(payload)) for number, topic, payload in found]
 
     async def drop_event(self, row_number: int) -> None:
         await self._commit(("DELETE FROM events WHERE row_number = ?", (row_number,)))
@@ -233,6 +229,13 @@ class SqliteLedger:
                 return changed
 
     async def _rows(self, query: str, values: tuple[Value, ...]) -> list[ClipRow]:
+        return [values_to_row(dict(found)) for found in await self._read(query, values)]
+
+    async def _read(self, query: str, values: tuple[Value, ...] = ()) -> list[sqlite3.Row]:
+        """Read all rows in one step of the connection's thread.
+
+        With a cursor that is fetched from in a second step, a write may come between the two, and a row that leaves its
+        place then is read as one of NULLs.
+        """
         with _disk_errors():
-            cursor = await self._db.execute(query, values)
-            return [values_to_row(dict(found)) for found in await cursor.fetchall()]
+            return list(await self._db.execute_fetchall(query, values))
