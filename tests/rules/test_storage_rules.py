@@ -159,7 +159,7 @@ FEATURES = [
 ]
 
 
-@pytest.mark.parametrize(("feature", "rule", "eu", "ca", "us"), FEATURES, ids=lambda value: str(value)[:24])
+@pytest.mark.parametrize(("feature", "rule", "eu", "ca", "us"), FEATURES, ids=[row[0] for row in FEATURES])
 def test_r092_r095_r099_r100_features_by_model_and_region(
     feature: str, rule: str, eu: set[str], ca: set[str], us: set[str]
 ) -> None:
