@@ -7,6 +7,7 @@ CLOUD_PORT ?= 8400
 AGENT_PORT ?= 8401
 BROKER_PORT ?= 8402
 CAMERA ?= emulated:garden
+FOLDER ?= var/demo
 
 .PHONY: setup setup-test packages demo test lint format bench lock translations clean
 
@@ -33,10 +34,10 @@ packages:
 	@tests/install-packages
 
 demo: setup
-	@$(BIN)/python -m demo --cloud-port $(CLOUD_PORT) --agent-port $(AGENT_PORT) --broker-port $(BROKER_PORT) --camera '$(CAMERA)'
+	@$(BIN)/python -m demo --cloud-port $(CLOUD_PORT) --agent-port $(AGENT_PORT) --broker-port $(BROKER_PORT) --camera '$(CAMERA)' --folder '$(FOLDER)'
 
 test: setup-test packages
-	@$(BIN)/pytest $(TESTS)
+	@$(BIN)/pytest -n auto --dist loadfile $(TESTS)
 
 lint: setup-test
 	@$(BIN)/ruff format --check $(SOURCES)
