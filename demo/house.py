@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 STARTS_WITHIN_S = 60.0
 STOPS_WITHIN_S = 15.0
@@ -126,11 +127,20 @@ def claim(folder: Path, url: str, code: str, *options: str) -> None:
     run_command([*command, *options, "--config", str(folder / "agent.toml")])
 
 
+def read_json(url: str) -> Any:  # noqa: ANN401 - a JSON document
+    """Return the JSON document at an address; OSError without an answer, HTTPError for a refusal."""
+    with _open(url) as answer:
+        return json.load(answer)
+
+
+def _open(url: str) -> Any:  # noqa: ANN401 - urllib's own answer, whatever its class
+    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5)
+
+
 def answers(url: str) -> bool:
     """Say whether something answers at an address, whatever it says."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=5):
+        with _open(url):
             return True
     except urllib.error.HTTPError:
         return True
