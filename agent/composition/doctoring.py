@@ -85,4 +85,4 @@ def _print(console: Console, finding: DoctorFinding) -> None:
     line.append(f"{finding.check}: {finding.what}", style="default")
     if finding.to_do:
         line.append(f"\n     {finding.to_do}", style="default")
-    console.print(line)
+    console.print(line, soft_wrap=True)  # a command to copy must stay in one piece
