@@ -53,7 +53,7 @@ async def show_login(request: web.Request) -> web.Response:
     """GET /login."""
     if OWNER in request:
         raise web.HTTPSeeOther("/clips")
-    return _login_page(request, next_path=safe_next(request.query.get("next", "/clips")))
+    return _login_page(request, next_path=safe_next(request.query.get("next", "/clips")), form=request.query)
 
 
 async def log_in(request: web.Request) -> web.Response:
@@ -66,8 +66,10 @@ async def log_in(request: web.Request) -> web.Response:
         source = source_of(request, behind_proxy=services.settings.behind_proxy)
         raw = (await request.post()).get("password", "")
         new = await services.login.log_in(form.get("email", ""), raw if isinstance(raw, str) else "", source)
+        if form.get("lang") in LANGUAGES and form["lang"] != new.account.locale:
+            await services.login.set_language(new.account, form["lang"], new.account.time_zone)
     except CloudError as error:
-        return _login_page(request, next_path=next_path, email=form.get("email", ""), error=error)
+        return _login_page(request, next_path=next_path, form=form, error=error)
     return _enter(services, new, next_path)
 
 
@@ -142,8 +144,9 @@ def _enter(services: OwnerServices, new: NewSession, path: str) -> web.Response:
 
 
 def _login_page(
-    request: web.Request, *, next_path: str, email: str = "", error: CloudError | None = None
+    request: web.Request, *, next_path: str, form: Mapping[str, str], error: CloudError | None = None
 ) -> web.Response:
+    """Show the log-in; a language that was chosen at this door becomes the account's with the log-in."""
     services = services_of(request)
     problem = say_refusal(language_of(request), error) if error else ""
     token = services.auth.door_token(request)
@@ -153,7 +156,8 @@ def _login_page(
         status=error.status if error else 200,
         door_token=token,
         next=next_path,
-        email=email,
+        chosen=form.get("lang", "") if form.get("lang") in LANGUAGES else "",
+        email=form.get("email", "") if error else "",
         problem=problem,
         sign_up=services.settings.sign_up,
     )

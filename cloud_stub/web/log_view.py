@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_stub.domain.records import LogEntry
+from cloud_stub.web.event_words import say_event, say_event_rule
 from cloud_stub.web.languages import Language
 from cloud_stub.web.overview import Overview
 from cloud_stub.web.words import LOGGED, RULE, say_word
@@ -27,7 +28,7 @@ def log_lines(entries: Sequence[LogEntry], overview: Overview, language: Languag
             at=entry.at,
             moment=language.moment(entry.at, overview.account.time_zone),
             sentence=_sentence(entry, overview, language),
-            rule=say_word(language, RULE, entry.rule),
+            rule=_rule(entry, language),
         )
         for entry in entries
     )
@@ -36,9 +37,16 @@ def log_lines(entries: Sequence[LogEntry], overview: Overview, language: Languag
 def _sentence(entry: LogEntry, overview: Overview, language: Language) -> str:
     name = _subject(entry.subject, overview, language)
     message = LOGGED.get(entry.what)
+    if message is None and (told := say_event(language, entry.what, name)) is not None:
+        return told
     if message is None:
         return f"{entry.what.replace('_', ' ')}: {name}" if name else entry.what.replace("_", " ")
     return language.say(message, name=name or language.say("something that was removed"))
+
+
+def _rule(entry: LogEntry, language: Language) -> str:
+    told = say_event_rule(language, entry.what, entry.rule)
+    return say_word(language, RULE, entry.rule) if told is None else told
 
 
 def _subject(subject: str, overview: Overview, language: Language) -> str:

@@ -92,13 +92,24 @@ async function follow(firstIndex) {
     index = await patiently(readIndex);
   }
   if (source.readyState === "open") source.endOfStream();
+  await settle();
+}
+
+// The clip is whole: its length and its size are known now, and the page says them.
+async function settle() {
+  if (live.hidden) return;
   live.hidden = true;
+  const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("facts");
+  if (fresh) document.getElementById("facts").replaceWith(fresh);
 }
 
 async function watchForEnd() {
   for (;;) {
     await pause(WATCH_MS);
-    await readIndex();
+    const index = await patiently(readIndex);
+    if (!index.growing) await settle();
   }
 }
 

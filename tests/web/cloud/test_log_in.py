@@ -1,5 +1,6 @@
 """Log-in: who gets a session, how guessing is slowed, and what a request of another site's page cannot do."""
 
+import re
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -151,6 +152,29 @@ async def test_a_page_leads_to_the_log_in_and_back_but_never_to_another_site(sit
         for wanted, given_back in (("/plan", "/plan"), ("//elsewhere.example", "/clips"), ("https://x", "/clips")):
             async with client.get("/login", params={"next": wanted}) as answer:
                 assert f'name="next" value="{given_back}"' in await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "spoken"),
+    [
+        pytest.param("", "en", id="nobody-chose: the account's own"),
+        pytest.param("xx", "en", id="nonsense: the account's own"),
+        pytest.param("fr", "fr", id="chosen at this door: from now on"),
+    ],
+)
+async def test_a_language_that_is_chosen_at_the_door_becomes_the_accounts(site: Site, chosen: str, spoken: str) -> None:
+    async with site.client({"Accept-Language": "fr"}) as client:
+        async with client.get("/login", params={"next": "/plan", **({"lang": chosen} if chosen else {})}) as answer:
+            page = await answer.text()
+        assert (f'name="lang" value="{chosen}"' in page) is (chosen == "fr")
+        assert 'href="?lang=fr&amp;next=/plan"' in page
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert token is not None
+        form = {**RIGHT, "csrf_token": token[1], "lang": chosen}
+        async with client.post("/login", data=form) as answer:
+            assert f'<html lang="{spoken}">' in await answer.text()
+        async with client.get("/plan") as answer:
+            assert f'<html lang="{spoken}">' in await answer.text()
 
 
 async def test_other_host_names_are_not_answered(site: Site) -> None:
