@@ -28,7 +28,7 @@ from cloud_stub.flow.broker_to_records import BrokerToRecords
 from cloud_stub.flow.change_plan import PlanDesk
 from cloud_stub.flow.claim_module import ClaimDesk, Reach
 from cloud_stub.flow.clock_to_due import DueDesk
-from cloud_stub.flow.command_module import ModuleCommands
+from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
@@ -126,11 +126,14 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
         outbox.connected(kept)
         users.connected(kept)
 
-    inbox = BrokerToRecords(records, parts.broker, engine.clock, desk.reissue, session_stands, random.random)
+    commands = CommandsToModules(records, parts.broker, engine.clock)
+    inbox = BrokerToRecords(
+        records, parts.broker, engine.clock, desk.reissue, session_stands, random.random, commands.take_result
+    )
     reach = Reach(settings.http.url, parts.host, parts.port, parts.ca_pem is not None, parts.ca_pem)
     claims = ClaimDesk(desk, parts.users, engine.signer, reach)
     health = CloudHealth(records, inbox.is_up)
-    app = _application(engine, media, lab, claims, outbox.wake, health)
+    app = _application(engine, media, lab, claims, commands, health)
     notifier = SystemdNotifier()
 
     async def expire_uploads() -> None:
@@ -161,7 +164,7 @@ def _application(
     media: MediaFlows,
     lab: LabDesk | None,
     claims: ClaimDesk,
-    wake_outbox: Callable[[], None],
+    commands: CommandsToModules,
     health: CloudHealth,
 ) -> web.Application:
     http = engine.settings.http
@@ -186,7 +189,7 @@ def _application(
         claims=claims,
         cameras=CameraDesk(engine.desk),
         plans=PlanDesk(engine.desk),
-        commands=ModuleCommands(engine.records, engine.clock, wake_outbox),
+        commands=commands,
         delete_clip=media.retention.delete_by_owner,
         health=health,
         lab=lab,

@@ -11,7 +11,6 @@ from cloud_stub.domain.records import IssuedLease, OutboxItem
 from cloud_stub.ports import Broker, BrokerAway, Clock, Records
 
 AT_ONCE = 100
-COMMAND_EXPIRES_S = 60
 RETRY_S = 5.0
 LOOK_AGAIN_S = 30.0
 
@@ -32,7 +31,6 @@ class OutboxToBroker:
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _connected: asyncio.Event = field(default_factory=asyncio.Event)
     _again: bool = False
-    _stale: bool = False
     _waits: bool = False
 
     def wake(self) -> None:
@@ -41,7 +39,7 @@ class OutboxToBroker:
 
     def connected(self, kept: bool) -> None:  # noqa: ARG002, FBT001 - the port's signature; a kept session proves nothing
         """Say that a new broker session stands."""
-        self._again = self._stale = True
+        self._again = True
         self._connected.set()
         self._wanted.set()
 
@@ -51,7 +49,6 @@ class OutboxToBroker:
             await self._connected.wait()
             self._wanted.clear()
             try:
-                await self._drop_stale_commands()
                 await self._drain()
                 await self._publish_newest_again()
             except BrokerAway as error:
@@ -80,31 +77,12 @@ class OutboxToBroker:
             module = await records.modules.get(item.module_id)
         gone = module is None or module.revoked_at is not None
         if not gone or (item.retain and not item.payload):
-            command = item.topic.startswith("cmd/")
-            expires_s = COMMAND_EXPIRES_S if command else None
-            try:
-                await self.broker.publish(
-                    item.module_id, item.topic, item.payload, retain=item.retain, expires_s=expires_s
-                )
-            except BrokerAway:
-                self._stale = self._stale or command
-                raise
+            await self.broker.publish(item.module_id, item.topic, item.payload, retain=item.retain)
             if gone and item.topic == "lease":
                 for left in ("state", "availability"):
                     await self.broker.publish(item.module_id, left, b"", retain=True)
-        await self._drop([item])
-
-    async def _drop_stale_commands(self) -> None:
-        """After a time without a broker, drop queued commands: they would act at a moment nobody chose."""
-        if not self._stale:
-            return
-        async with self.records.reading() as records:
-            items = await records.leases.outbox(AT_ONCE * 100)
-        commands = [item for item in items if item.topic.startswith("cmd/")]
-        await self._drop(commands)
-        for item in commands:
-            log.warning("command_dropped", module_id=item.module_id, topic=item.topic, reason="the broker was away")
-        self._stale = False
+        async with self.records.writing() as records:
+            await records.leases.drop_from_outbox(item.item_id)
 
     async def _publish_newest_again(self) -> None:
         if not self._again:
@@ -128,12 +106,6 @@ class OutboxToBroker:
     async def _queued(self) -> Sequence[OutboxItem]:
         async with self.records.reading() as records:
             return await records.leases.outbox(AT_ONCE)
-
-    async def _drop(self, items: Sequence[OutboxItem]) -> None:
-        if items:
-            async with self.records.writing() as records:
-                for item in items:
-                    await records.leases.drop_from_outbox(item.item_id)
 
     async def _pause(self, event: asyncio.Event, longest_s: float) -> None:
         waiting = asyncio.ensure_future(event.wait())

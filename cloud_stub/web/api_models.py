@@ -213,9 +213,12 @@ class CommandBody(Body):
 
 
 class CommandReply(BaseModel):
-    """The id that the module's result will carry."""
+    """What the module did; `code` is a result code of docs/wire.md, `message` its own words."""
 
     id: str
+    ok: bool
+    code: str
+    message: str
 
 
 class ConfirmationPreview(BaseModel):

@@ -65,8 +65,8 @@ async def command_module(request: web.Request) -> web.Response:
     account = services.auth.owner(request).account
     body = await body_of(request, CommandBody)
     module_id = request.match_info["module_id"]
-    command_id = await services.commands.send(account.account_id, module_id, body.name, body.arguments)
-    return answer(CommandReply(id=command_id), 202)
+    did = await services.commands.for_owner(account.account_id, module_id, body.name, body.arguments)
+    return answer(CommandReply(id=did.command_id, ok=did.ok, code=did.code, message=did.message))
 
 
 async def list_cameras(request: web.Request) -> web.Response:
@@ -130,7 +130,7 @@ OPERATIONS: Final = (
     Operation("DELETE", _MODULE, "Remove a module: it is cut off at once, its clips stay", "devices", "owner",
               remove_module, status=204, problems=(403, 404)),
     Operation("POST", _MODULE + "/commands", "Tell a module to arm, take a photo, eject its drive, send its state",
-              "devices", "owner", command_module, CommandBody, CommandReply, status=202, problems=(403, 404, 409, 422)),
+              "devices", "owner", command_module, CommandBody, CommandReply, problems=(403, 404, 409, 422, 503, 504)),
     Operation("GET", "/api/v1/cameras", "The cameras, with where the next clip of each goes", "devices", "owner",
               list_cameras, response=CameraReply, is_list=True),
     Operation("GET", _CAMERA, "One camera", "devices", "owner", read_camera, response=CameraReply, problems=(404,)),

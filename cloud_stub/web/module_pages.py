@@ -101,8 +101,9 @@ async def arm(request: web.Request) -> web.Response:
     overview = await overview_of(request)
     armed = (await form_of(request)).get("armed") == "yes"
     module_id = request.match_info["module_id"]
-    await services_of(request).commands.send(overview.account.account_id, module_id, "arm", {"armed": armed})
-    raise back_to("/modules", "sent")
+    commands = services_of(request).commands
+    did = await commands.for_owner(overview.account.account_id, module_id, "arm", {"armed": armed})
+    raise back_to("/modules", "done" if did.ok else "not_done")
 
 
 async def ask_confirm(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from cloud_stub.domain.records import Account
 from cloud_stub.flow.account_login import AccountLogin
 from cloud_stub.flow.change_plan import PlanDesk
 from cloud_stub.flow.claim_module import ClaimDesk
-from cloud_stub.flow.command_module import ModuleCommands
+from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk
 from cloud_stub.flow.lab_to_clock import LabDesk
 from cloud_stub.flow.records_to_lease import LeaseDesk
@@ -57,7 +57,7 @@ class OwnerServices:
     claims: ClaimDesk
     cameras: CameraDesk
     plans: PlanDesk
-    commands: ModuleCommands
+    commands: CommandsToModules
     delete_clip: Callable[[str, str], Awaitable[None]]
     health: CloudHealth
     lab: LabDesk | None = None

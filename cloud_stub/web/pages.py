@@ -150,7 +150,8 @@ def _frame(request: web.Request, overview: Overview, language: Language) -> Fram
     told = request.query.get("told", "")
     words = {
         "saved": language.say("Saved."),
-        "sent": language.say("The module has been told; it answers in a moment."),
+        "done": language.say("The module has done it."),
+        "not_done": language.say("The module could not do it."),
         "password": language.say("The password was changed."),
     }
     lab_words = ""
@@ -167,5 +168,5 @@ def _frame(request: web.Request, overview: Overview, language: Language) -> Fram
         banner=banner(overview, language),
         lab=lab_words,
         notice=words.get(told, ""),
-        notice_is_bad=False,
+        notice_is_bad=told == "not_done",
     )

@@ -179,6 +179,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "auto_delete_not_offered": N_("Clips cannot be kept for that number of days here."),
     "auto_delete_frozen": N_("Without a plan or free storage this setting stays as it was."),
     "broker_away": N_("The way to the modules is closed just now. Try again in a moment."),
+    "module_silent": N_("The module did not answer in time: see whether it has done it."),
     "internal": N_("The cloud failed. Try again in a moment."),
 }
 

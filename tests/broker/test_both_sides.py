@@ -48,7 +48,7 @@ class Pair:
         cloud_broker = house.cloud()
         self.outbox = OutboxToBroker(records, cloud_broker, clock)
         self.users = ModulesToBroker(records, house.users, clock, lambda: 0.0)
-        self.commands = CommandsToModules(cloud_broker, clock)
+        self.commands = CommandsToModules(records, cloud_broker, clock)
         self.cloud = BrokerToRecords(
             records,
             cloud_broker,

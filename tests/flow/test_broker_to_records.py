@@ -50,7 +50,7 @@ class Rig:
         self.events: list[tuple[str, str, bytes]] = []
         self.outbox = OutboxToBroker(records, self.broker, self.clock)
         self.users = ModulesToBroker(records, self.hub, self.clock, lambda: 0.0)
-        self.commands = CommandsToModules(self.broker, self.clock)
+        self.commands = CommandsToModules(records, self.broker, self.clock)
         self.link = BrokerToRecords(
             records,
             self.broker,
@@ -374,17 +374,6 @@ async def test_a_removed_modules_messages_are_dropped_and_its_retained_ones_clea
     assert not [topic for topic in rig.hub.retained if GONE in topic]
 
 
-async def test_a_command_that_waited_for_the_broker_is_dropped_and_a_lease_is_not(rig: Rig) -> None:
-    """It would act at a moment nobody chose."""
-    await rig.queue(A, "cmd/arm", b"old command", retain=False)
-    await rig.queue(A, "lease", b"lease")
-    async with running(rig.link.run, rig.outbox.run):
-        await rig.until_sent("lease", [b"lease"])
-        await rig.queue(A, "cmd/arm", b"fresh command", retain=False)
-        rig.outbox.wake()
-        await rig.until_sent("cmd/arm", [b"fresh command"])
-
-
 async def test_a_command_returns_the_modules_result(rig: Rig) -> None:
     async with running(rig.link.run):
         await rig.until(_true(rig.link.is_up), "the session")
@@ -398,6 +387,30 @@ async def test_a_command_returns_the_modules_result(rig: Rig) -> None:
         rig.say("cmd/arm/result", {**golden("command_result"), "id": command["id"]})
         assert (await asyncio.wait_for(sending, PATIENCE_S))["code"] == "done"
     assert rig.commands._waiting == {}
+
+
+async def test_an_owner_tells_only_an_own_module_that_is_there_and_hears_what_it_did(rig: Rig) -> None:
+    """A module's answer is a stranger's text: it is cut to what pages and logs can take."""
+    for account_id, module_id, code in (
+        ("another", A, "module_unknown"),
+        ("account", "nobody", "module_unknown"),
+        ("account", GONE, "module_unknown"),
+        ("account", A, "module_offline"),
+    ):
+        with pytest.raises(CloudError) as refused:
+            await rig.commands.for_owner(account_id, module_id, "arm", {})
+        assert refused.value.code == code
+    assert not rig.hub.published
+    async with running(rig.link.run):
+        await rig.until(_true(rig.link.is_up), "the session")
+        rig.say("availability", {"status": "online", "session": 1})
+        await rig.until(_same(rig.module, online=True), "module a is online")
+        asking = asyncio.ensure_future(rig.commands.for_owner("account", A, "arm", {"armed": False}))
+        await rig.until(_true(lambda: rig.sent("cmd/arm")), "the command")
+        said = {"id": json.loads(rig.sent("cmd/arm")[0])["id"], "ok": "yes", "code": "x" * 999, "message": ["no"] * 999}
+        rig.say("cmd/arm/result", said)
+        did = await asyncio.wait_for(asking, PATIENCE_S)
+    assert (did.command_id, did.ok, len(did.code), len(did.message)) == (said["id"], False, 64, 300)
 
 
 async def test_a_silent_module_and_a_broker_that_is_away_are_told_apart(rig: Rig) -> None:

@@ -1,5 +1,6 @@
 """A whole cloud for the tests of its pages and API: records, leases, uploads and media behind a real web server."""
 
+import asyncio
 import hashlib
 import json
 from base64 import b64encode
@@ -25,10 +26,11 @@ from cloud_stub.catalog import load_catalogs
 from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.records import Account, Module
 from cloud_stub.flow.account_login import AccountLogin
+from cloud_stub.flow.broker_to_records import BrokerToRecords
 from cloud_stub.flow.change_plan import PlanDesk
 from cloud_stub.flow.claim_module import ClaimDesk, ClaimRequest, Reach
 from cloud_stub.flow.clock_to_due import DueDesk
-from cloud_stub.flow.command_module import ModuleCommands
+from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk, CameraProposal
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
@@ -43,8 +45,9 @@ from cloud_stub.web.module_clip_routes import ModuleClipRoutes
 from cloud_stub.web.owner_services import OwnerServices, WebSettings
 from cloud_stub.web.session_auth import SessionAuth
 from cloud_stub.web.tus_routes import TusRoutes
-from tests.broker.memory import MemoryBroker
+from tests.broker.memory import MemoryBroker, MemoryCloudBroker
 from tests.manual_clock import ManualClock
+from tests.waiting import wait_until_async
 
 START = datetime(2026, 3, 14, 17, 42, 10, tzinfo=UTC)
 ACCOUNT = "9a1b7c52-61a5-4c0e-8c3f-7d2f5b9e0b02"
@@ -78,6 +81,7 @@ class Site:
     services: OwnerServices
     media: MediaFlows
     broker: MemoryBroker
+    cloud_broker: MemoryCloudBroker
     app: web.Application
     broker_up: list[bool]
     records_file: Path
@@ -143,6 +147,46 @@ class Site:
         module = await self.module(claimed)
         async with self.records.writing() as records:
             await records.modules.update(replace(module, state=text))
+
+    @asynccontextmanager
+    async def answering(self, claimed: ClaimedModule, **said: object) -> AsyncIterator[list[dict[str, Any]]]:
+        """Run the cloud's broker session, and a module that answers every command with `said`; yield the commands."""
+        link = BrokerToRecords(
+            self.records,
+            self.cloud_broker,
+            self.clock,
+            self.services.leases.reissue,
+            lambda _kept: None,
+            lambda: 0.0,
+            self.services.commands.take_result,
+        )
+        heard: list[dict[str, Any]] = []
+        at_module, _ = self.broker.connect(claimed.module_id, None)
+        prefix = f"veilleur/v1/{claimed.module_id}/"
+        self.broker.subscribe(at_module, prefix + "cmd/+")
+        birth = json.dumps({"status": "online", "session": 7}).encode()
+        self.broker.publish(at_module, prefix + "availability", birth, retain=True)
+        async with self.records.writing() as records:
+            await records.modules.update(replace(await self.module(claimed), online=False))
+
+        async def answer() -> None:
+            while True:
+                topic, payload, _ = await at_module.queue.get()
+                heard.append(json.loads(payload))
+                result = {"id": heard[-1]["id"], "name": heard[-1]["name"], **said}
+                self.broker.publish(at_module, f"{topic}/result", json.dumps(result).encode(), retain=False)
+
+        async def online() -> bool:
+            return (await self.module(claimed)).online
+
+        tasks = [asyncio.ensure_future(link.run()), asyncio.ensure_future(answer())]
+        await wait_until_async(online, 20.0, "the module is online")
+        try:
+            yield heard
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def state(
         self, claimed: ClaimedModule, cameras: Mapping[str, Mapping[str, Any]], drive: str
@@ -244,6 +288,7 @@ async def _start(
     folder: Path, records: SqlRecords, clock: Clock, real: ManualClock, flows: MediaFlows, *, public_url: str, lab: bool
 ) -> tuple[web.AppRunner, Site]:
     signer, broker = JwtLeaseSigner(folder), MemoryBroker()
+    cloud_broker = MemoryCloudBroker(broker)
     desk = LeaseDesk(records, CATALOGS, signer, clock, real.now)
     due = DueDesk(desk, flows.retention.next_deletion_at, flows.retention.sweep)
     login = AccountLogin(records, real, Argon2Passwords(PasswordHasher(1, 64, 1)), real.now)
@@ -270,7 +315,7 @@ async def _start(
         ),
         cameras=CameraDesk(desk),
         plans=PlanDesk(desk),
-        commands=ModuleCommands(records, clock, desk.tell),
+        commands=CommandsToModules(records, cloud_broker, clock),
         delete_clip=flows.retention.delete_by_owner,
         health=CloudHealth(records, lambda: broker_up[0]),
         lab=LabDesk(records, clock, due, real.now) if isinstance(clock, SteeredClock) else None,
@@ -289,5 +334,5 @@ async def _start(
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
     url = f"http://127.0.0.1:{port}"
-    site = Site(url, records, real, services, flows, broker, app, broker_up, folder / "cloud.sqlite")
+    site = Site(url, records, real, services, flows, broker, cloud_broker, app, broker_up, folder / "cloud.sqlite")
     return runner, site

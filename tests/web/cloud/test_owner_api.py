@@ -1,6 +1,5 @@
 """The owners' JSON API: what it refuses, and that it says and does what the pages do."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -172,7 +171,7 @@ async def test_auto_delete_and_language_are_settings(site: Site, owner: ClientSe
     assert {key: account[key] for key in change} == change
 
 
-async def test_a_command_leaves_for_a_module_that_is_online_and_is_refused_otherwise(
+async def test_a_command_reaches_a_module_that_is_online_and_its_answer_the_owner(
     site: Site, owner: ClientSession
 ) -> None:
     module = await site.claim()
@@ -181,15 +180,16 @@ async def test_a_command_leaves_for_a_module_that_is_online_and_is_refused_other
     status, problem = await ask(owner, "POST", path, body)
     assert (status, problem["code"]) == (409, "module_offline")
     await site.goes_online(module, await site.state(module, {}, "absent"))
-    status, sent = await ask(owner, "POST", path, body)
-    assert status == 202
-    async with site.records.reading() as records:
-        waiting = [item for item in await records.leases.outbox(100) if item.topic == "cmd/arm"]
-    document = json.loads(waiting[0].payload)
-    assert document == {
-        "id": sent["id"], "issued_at": "2026-03-14T17:42:10.000Z", "name": "arm", "arguments": {"armed": False}
-    }  # fmt: skip
-    assert not waiting[0].retain
+    status, problem = await ask(owner, "POST", path, body)
+    assert (status, problem["code"]) == (503, "broker_away")
+    async with site.answering(module, ok=False, code="not_entitled", message="No plan covers it.") as heard:
+        status, did = await ask(owner, "POST", path, body)
+    assert (status, did) == (
+        200, {"id": did["id"], "ok": False, "code": "not_entitled", "message": "No plan covers it."}
+    )  # fmt: skip
+    assert heard == [
+        {"id": did["id"], "issued_at": "2026-03-14T17:42:10.000Z", "name": "arm", "arguments": {"armed": False}}
+    ]
 
 
 async def test_the_modules_own_word_counts_once_it_knows_the_newest_lease(site: Site, owner: ClientSession) -> None:

@@ -192,7 +192,13 @@ async def test_a_module_is_armed_renamed_and_removed_from_its_page(house: House)
     assert "offline" in await house.get("/modules")
     await house.post(f"/modules/{module}/arm", 409, armed="yes")
     await house.site.goes_online(house.module, await house.site.state(house.module, {}, "usable"))
-    await house.post(f"/modules/{module}/arm", armed="no")
+    await house.post(f"/modules/{module}/arm", 503, armed="no")
+    for ok, notice in ((False, "could not do it"), (True, "has done it")):
+        async with house.site.answering(house.module, ok=ok, code="done", message="") as heard:
+            data = {"csrf_token": house.csrf, "armed": "no"}
+            async with house.client.post(f"/modules/{module}/arm", data=data) as answer:
+                assert notice in await answer.text(), "the page says whether the module did it"
+            assert heard[0]["arguments"] == {"armed": False}
     await house.post(f"/modules/{module}/rename", name="  The   shed ")
     await house.post(f"/modules/{module}/rename", 422, name=" ")
     await house.post(f"/cameras/{house.door}/rename", name="<b>Gate</b>")
