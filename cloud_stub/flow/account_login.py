@@ -129,8 +129,11 @@ class AccountLogin:
         async with self._records.writing() as records:
             await records.accounts.drop_session(token_hash(token))
 
-    async def change_password(self, account: Account, current: str, new: str, source: str) -> None:
-        """Replace the password; CloudError 403 `wrong_password`, 422 `weak_password`, 429 `too_many_attempts`."""
+    async def change_password(self, session: Session, account: Account, current: str, new: str, source: str) -> None:
+        """Replace the password and end every other session of the account: whoever knew the old one is out.
+
+        CloudError 403 `wrong_password`, 422 `weak_password`, 429 `too_many_attempts`.
+        """
         self._take_attempt(source)
         if not await self._passwords.verify(account.password_hash, current[:LONGEST_PASSWORD]):
             self._report_wrong(source)
@@ -142,6 +145,7 @@ class AccountLogin:
             latest = await records.accounts.get(account.account_id)
             if latest is not None:
                 await records.accounts.update(replace(latest, password_hash=new_hash))
+                await records.accounts.drop_sessions_of(account.account_id, but_not=session.token_hash)
                 await records.leases.log(
                     LogEntry(self._clock.now(), account.account_id, "password_changed", "", "owner")
                 )
@@ -165,6 +169,7 @@ class AccountLogin:
             expires_at=now + timedelta(days=SESSION_DAYS),
         )
         async with self._records.writing() as records:
+            await records.accounts.drop_sessions_before(now)
             await records.accounts.add_session(session)
         return NewSession(token, session, account)
 

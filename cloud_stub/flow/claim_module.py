@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from uuid import uuid4
 
 import structlog
@@ -19,6 +20,8 @@ from cloud_stub.ports import BrokerAway, BrokerUsers, LeaseSigner, Transaction
 
 SECRET_BYTES = 32
 BROKER_BACK_S = 10
+CODES_REMEMBERED = timedelta(days=7)
+"""So long an old code is still told apart from one that never was."""
 
 log = structlog.get_logger()
 
@@ -74,6 +77,7 @@ class ClaimDesk:
         code = ClaimCode(code_hash(shown), account_id, now, now + VALID_FOR, None, None)
         async with self.desk.records.writing() as records:
             await read_account(records, account_id)
+            await records.accounts.drop_claim_codes_before(now - CODES_REMEMBERED)
             await records.accounts.add_claim_code(code)
         return shown, code
 

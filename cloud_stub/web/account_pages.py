@@ -13,6 +13,7 @@ from cloud_stub.web.pages import (
     form_of,
     language_of,
     overview_of,
+    owner_of,
     part_of,
     render,
     render_part,
@@ -55,11 +56,13 @@ async def set_language(request: web.Request) -> web.Response:
 
 async def change_password(request: web.Request) -> web.Response:
     """POST /account/password."""
-    overview = await overview_of(request)
     services = services_of(request)
     form = {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
     source = source_of(request, behind_proxy=services.settings.behind_proxy)
-    await services.login.change_password(overview.account, form.get("current", ""), form.get("new", ""), source)
+    owner = owner_of(request)
+    await services.login.change_password(
+        owner.session, owner.account, form.get("current", ""), form.get("new", ""), source
+    )
     raise back_to("/account", "password")
 
 

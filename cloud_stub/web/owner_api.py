@@ -98,10 +98,10 @@ async def change_account(request: web.Request) -> web.Response:
 async def change_password(request: web.Request) -> web.Response:
     """POST /api/v1/account/password."""
     services = services_in(request)
-    account = services.auth.owner(request).account
+    owner = services.auth.owner(request)
     body = await body_of(request, PasswordChange)
     source = source_of(request, behind_proxy=services.settings.behind_proxy)
-    await services.login.change_password(account, body.current, body.new, source)
+    await services.login.change_password(owner.session, owner.account, body.current, body.new, source)
     return web.Response(status=204)
 
 

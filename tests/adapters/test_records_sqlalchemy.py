@@ -72,6 +72,25 @@ async def records(tmp_path: Path) -> AsyncIterator[SqlRecords]:
     await opened.close()
 
 
+async def test_sessions_and_codes_go_when_they_are_over_and_no_others(records: SqlRecords) -> None:
+    day = timedelta(days=1)
+    async with records.writing() as tx:
+        for token, account_id, ends in (("old", "a1", NOW), ("mine", "a1", NOW + day), ("other", "a2", NOW + day)):
+            await tx.accounts.add_session(Session(token, account_id, "csrf", NOW - day, ends))
+            await tx.accounts.add_claim_code(ClaimCode(token, account_id, NOW - day, ends, None, None))
+        await tx.accounts.drop_sessions_before(NOW)
+        await tx.accounts.drop_claim_codes_before(NOW)
+        assert await tx.accounts.session("old"), "what ends now has not ended before"
+        await tx.accounts.drop_sessions_before(NOW + day)
+        await tx.accounts.drop_claim_codes_before(NOW + day)
+    async with records.writing() as tx:
+        assert [bool(await tx.accounts.session(token)) for token in ("old", "mine", "other")] == [False, True, True]
+        assert [bool(await tx.accounts.claim_code(code)) for code in ("old", "mine", "other")] == [False, True, True]
+        await tx.accounts.add_session(Session("thief", "a1", "csrf", NOW, NOW + day))
+        await tx.accounts.drop_sessions_of("a1", but_not="mine")
+        assert [bool(await tx.accounts.session(token)) for token in ("thief", "mine", "other")] == [False, True, True]
+
+
 async def test_every_value_comes_back_as_it_went_in(records: SqlRecords) -> None:
     session = Session("t1", "a1", "csrf", NOW, NOW + timedelta(days=1))
     code = ClaimCode("h1", "a1", NOW, NOW + timedelta(minutes=15), None, None)

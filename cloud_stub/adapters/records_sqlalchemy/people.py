@@ -1,6 +1,7 @@
 """Accounts, log-ins, claim codes, modules, cameras, trials and subscriptions in SQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -43,6 +44,15 @@ class SqlAccounts:
     async def drop_session(self, token_hash: str) -> None:
         await self._connection.execute(delete(schema.sessions).where(schema.sessions.c.token_hash == token_hash))
 
+    async def drop_sessions_of(self, account_id: str, *, but_not: str) -> None:
+        columns = schema.sessions.c
+        await self._connection.execute(
+            delete(schema.sessions).where(columns.account_id == account_id, columns.token_hash != but_not)
+        )
+
+    async def drop_sessions_before(self, when: datetime) -> None:
+        await self._connection.execute(delete(schema.sessions).where(schema.sessions.c.expires_at < when))
+
     async def add_claim_code(self, code: ClaimCode) -> None:
         await self._codes.add(code)
 
@@ -51,6 +61,9 @@ class SqlAccounts:
 
     async def update_claim_code(self, code: ClaimCode) -> None:
         await self._codes.replace(code)
+
+    async def drop_claim_codes_before(self, when: datetime) -> None:
+        await self._connection.execute(delete(schema.claim_codes).where(schema.claim_codes.c.expires_at < when))
 
 
 class SqlModules:

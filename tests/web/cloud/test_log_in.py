@@ -240,6 +240,26 @@ async def test_a_password_is_changed_only_by_who_knows_it(site: Site) -> None:
             assert answer.status == 401
 
 
+@pytest.mark.parametrize("at", ["page", "api"])
+async def test_a_new_password_ends_every_other_session_and_not_its_own(site: Site, at: str) -> None:
+    """Whoever changes a password because somebody else knows it wants that somebody out."""
+    async with site.client() as client, site.client() as thief:
+        csrf = await site.log_in(client)
+        await site.log_in(thief)
+        change = {"current": PASSWORD, "new": "another quiet street"}
+        if at == "api":
+            headers = {"X-CSRF-Token": csrf}
+            async with client.post("/api/v1/account/password", json=change, headers=headers) as answer:
+                assert answer.status == 204
+        else:
+            form = {**change, "csrf_token": csrf}
+            async with client.post("/account/password", data=form, allow_redirects=False) as answer:
+                assert answer.status == 303
+        for who, status in ((thief, 401), (client, 200)):
+            async with who.get("/api/v1/account") as answer:
+                assert answer.status == status
+
+
 async def test_passwords_are_kept_as_argon2id_and_a_damaged_hash_matches_nothing() -> None:
     passwords = Argon2Passwords(PasswordHasher(1, 64, 1))
     kept = await passwords.hash(PASSWORD)
