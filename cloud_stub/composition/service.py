@@ -131,7 +131,7 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
         records, parts.broker, engine.clock, desk.reissue, session_stands, random.random, commands.take_result
     )
     reach = Reach(settings.http.url, parts.host, parts.port, parts.ca_pem is not None, parts.ca_pem)
-    claims = ClaimDesk(desk, parts.users, engine.signer, reach)
+    claims = ClaimDesk(desk, users, engine.signer, reach)
     health = CloudHealth(records, inbox.is_up)
     app = _application(engine, media, lab, claims, commands, health)
     notifier = SystemdNotifier()

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Protocol
 from uuid import uuid4
 
 import structlog
@@ -16,7 +17,7 @@ from cloud_stub.domain.records import ClaimCode, LogEntry, Module
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.records_to_lease import CLOCK_TOPIC, LEASE_TOPIC, LeaseDesk
 from cloud_stub.flow.records_to_situation import read_account
-from cloud_stub.ports import BrokerAway, BrokerUsers, LeaseSigner, Transaction
+from cloud_stub.ports import BrokerAway, LeaseSigner, Transaction
 
 SECRET_BYTES = 32
 BROKER_BACK_S = 10
@@ -34,6 +35,16 @@ def new_uuid() -> str:
 def new_secret() -> str:
     """Return a new 256-bit secret as URL-safe text."""
     return secrets.token_urlsafe(SECRET_BYTES)
+
+
+class BrokerAccess(Protocol):
+    """Lets modules onto the broker and cuts them off (as BrokerUsers says); raises BrokerAway."""
+
+    async def allow_module(self, module_id: str, secret: str) -> None:
+        """Make or replace a module's client."""
+
+    async def revoke_module(self, module_id: str) -> None:
+        """Remove it and cut its live session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class ClaimDesk:
     """Makes codes, takes claims, renames and removes modules."""
 
     desk: LeaseDesk
-    broker_users: BrokerUsers
+    broker_users: BrokerAccess
     signer: LeaseSigner
     reach: Reach
     new_id: Callable[[], str] = new_uuid

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -423,6 +423,50 @@ async def test_a_silent_module_and_a_broker_that_is_away_are_told_apart(rig: Rig
         with pytest.raises(CloudError, match="did not answer") as silent:
             await sending
     assert silent.value.code == "module_silent"
+
+
+async def test_a_removal_that_did_not_reach_the_broker_is_made_good(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the cloud's own session stands: nothing else would ever reconcile again."""
+    rig.hub.users = {A: "secret", B: "secret", GONE: "secret"}
+    revoke, away = rig.hub.revoke_module, [True]
+
+    async def refused(module_id: str) -> None:
+        if away[0]:
+            raise BrokerAway("it does not answer")
+        await revoke(module_id)
+
+    async with running(rig.users.run):
+        await rig.until(_true(lambda: GONE not in rig.hub.users), "reconciled once")
+        rig.hub.users[GONE] = "secret"
+        monkeypatch.setattr(rig.hub, "revoke_module", refused)
+        with pytest.raises(BrokerAway):
+            await rig.users.revoke_module(GONE)
+        away[0] = False
+        await rig.until(_true(lambda: GONE not in rig.hub.users), "the removed module is off", step_s=1.0)
+
+
+async def test_reconciling_never_throws_out_a_module_that_is_claimed_meanwhile(rig: Rig) -> None:
+    """Its record is committed first, so a list of records read before must not be applied after."""
+    new = "8c0c1d5e-0f4f-4c4e-9f0e-2f6f6a1f0a04"
+    listed, goes_on = asyncio.Event(), asyncio.Event()
+
+    class SlowUsers(MemoryBroker):
+        async def reconcile(self, module_ids: Sequence[str]) -> Sequence[str]:
+            listed.set()
+            await goes_on.wait()
+            return await super().reconcile(module_ids)
+
+    slow = SlowUsers()
+    users = ModulesToBroker(rig.records, slow, rig.clock, lambda: 0.0)
+    reconciling = asyncio.ensure_future(users.reconcile())
+    await listed.wait()
+    async with rig.records.writing() as tx:
+        await tx.modules.add(module(new))
+    claiming = asyncio.ensure_future(users.allow_module(new, "secret"))
+    await asyncio.sleep(0)  # noqa: TID251 - lets the claim go as far as it may
+    goes_on.set()
+    await asyncio.gather(reconciling, claiming)
+    assert new in slow.users
 
 
 async def test_the_brokers_users_become_the_modules_that_are_not_removed(rig: Rig) -> None:
