@@ -31,6 +31,7 @@ from demo.owner import ApiRefusal, Owner
 EMAIL = "demo@veilleur.example"
 MODEL = "outdoor_gen3"
 LOOK_EVERY_S = 0.5
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PORTS = ("cloud_port", "agent_port", "broker_port")
 OWN_FILES = frozenset({"cloud.toml", "agent.toml"})
 LOCAL_TIME = Path("/etc/localtime")
@@ -65,7 +66,7 @@ model = "{model}"
 def main() -> int:
     """Run the demo; exit code 1 with a sentence when something is in the way."""
     options = _options()
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+    for number in ENDING:  # a shell starts background jobs with SIGINT ignored
         signal.signal(number, _interrupt)
     try:
         _check_ports(options)
@@ -86,9 +87,10 @@ def _programs() -> Iterator[list[Program]]:
     try:
         yield programs
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ENDING:
             signal.signal(number, signal.SIG_IGN)
-        print("\nStopping.", flush=True)
+        with suppress(OSError):  # the terminal may be closed
+            print("\nStopping.", flush=True)
         for program in reversed(programs):
             program.stop()
 

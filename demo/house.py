@@ -34,10 +34,18 @@ class Program:
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; its output goes to the log, which is continued over restarts."""
+        """Start it; its output goes to the log, which is continued over restarts.
+
+        It has a session of its own: Ctrl-C reaches its parent alone, which stops the agent before its broker.
+        """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own programs
-                self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={**os.environ, **self.environment}
+                self.command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
             )
 
     @property

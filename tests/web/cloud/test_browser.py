@@ -1,7 +1,6 @@
 """The owner's pages in a real browser: log-in, a clip that plays while it grows, the plan's end, French."""
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,31 +8,17 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.adapters.cloud_media.media import make_clip
+from tests.chromium import BROWSER_MARKS, EXECUTABLE, FLAGS, PATIENCE_MS
 from tests.waiting import wait_until_async
 from tests.web.cloud.site import ACCOUNT, EMAIL, PASSWORD, START, TUS, ClaimedModule, Site
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="Debian's chromium is not installed"),
-    # playwright keeps pipes of the browser open a little longer than the loop that made them
-    pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning"),
-]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE_MS = 20_000
+pytestmark = BROWSER_MARKS
 
 
 @pytest_asyncio.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        launched = await playwright.chromium.launch(executable_path=EXECUTABLE, args=FLAGS)
         yield launched
         await launched.close()
 
