@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
+import structlog
 from aiohttp import web
 
 from cloud_stub.adapters.blobs_obstore import blobs_at, blobs_in_folder
@@ -50,6 +51,7 @@ from cloud_stub.web.tus_routes import TusRoutes
 SOFTWARE = f"veilleur-cloud {version('veilleur')}"
 SWEEP_UPLOADS_EVERY_S = 30.0
 LAB_TOKEN_FILE = "lab-token"  # noqa: S105 - the name of a file
+log = structlog.get_logger()
 Job = Callable[[], Awaitable[object]]
 
 
@@ -139,7 +141,10 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     async def expire_uploads() -> None:
         while True:
             await engine.real.sleep(SWEEP_UPLOADS_EVERY_S)
-            await media.leftovers.expire()
+            try:
+                await media.leftovers.expire()
+            except Exception:  # the records may fail in any driver, a full disk too: it is tried again
+                log.exception("uploads_not_expired", again_in_s=SWEEP_UPLOADS_EVERY_S)
 
     async def feed_watchdog() -> None:
         while True:

@@ -75,7 +75,7 @@ class BytesToUpload:
         upload = await self._keeper.create(module, creation)
         if upload.finished or (body is None and upload.length != upload.offset):
             return upload
-        with self._held(upload.upload_id):
+        with self.held(upload.upload_id):
             if body is not None and upload.offset == 0:
                 upload = await self._receive(upload, body, checksum)
             return await self._finish_if_whole(upload)
@@ -87,7 +87,7 @@ class BytesToUpload:
     async def patch(self, module: Module, upload_id: str, patch: Patch, body: AsyncIterator[bytes]) -> Upload:
         """Append; a broken body keeps what arrived, unless it had a checksum. Raise 409 for another offset."""
         await self._keeper.find(module, upload_id)
-        with self._held(upload_id):
+        with self.held(upload_id):
             upload = await self._keeper.find(module, upload_id)
             if patch.offset != upload.offset:
                 message = f"The next byte here is {upload.offset}, not {patch.offset}: ask with HEAD and go on there."
@@ -104,13 +104,13 @@ class BytesToUpload:
 
     async def finish(self, module: Module, upload_id: str) -> Upload:
         """Finish an upload that has its last byte, where an earlier attempt failed."""
-        with self._held(upload_id):
+        with self.held(upload_id):
             return await self._finish_if_whole(await self._keeper.find(module, upload_id))
 
     async def terminate(self, module: Module, upload_id: str) -> None:
         """Forget an upload; raise 404, 410, or 423 while it is being written."""
         await self._keeper.find(module, upload_id)
-        with self._held(upload_id):
+        with self.held(upload_id):
             await self._keeper.terminate(await self._keeper.find(module, upload_id))
 
     def _check_size(self, offset: int, body_bytes: int | None, length: int | None) -> None:
@@ -121,7 +121,8 @@ class BytesToUpload:
             raise CloudError("too_large", 413, f"An upload can have at most {self.max_bytes} bytes.")
 
     @contextmanager
-    def _held(self, upload_id: str) -> Iterator[None]:
+    def held(self, upload_id: str) -> Iterator[None]:
+        """Keep every other writer from an upload; CloudError 423 `upload_busy` when there is one."""
         if upload_id in self._busy:
             message = "Another request is writing this upload: wait for it to end."
             raise CloudError("upload_busy", 423, message, retry_after_s=BUSY_RETRY_S)

@@ -86,7 +86,7 @@ def media_flows(ports: MediaPorts, rules: MediaRules) -> MediaFlows:
         blobs=blobs,
         retention=retention,
         real_now=rules.real_now,
-        busy=uploads.busy,
+        uploads=uploads,
     )
     serve = ServeMedia(ports.records, ports.staging, ports.blobs, viewers)
     return MediaFlows(uploads, ClipToStatus(ports.records, uploads), retention, leftovers, serve, posters)
@@ -97,7 +97,6 @@ def _keeper(
 ) -> UploadToClip:
     return UploadToClip(
         records=ports.records,
-        staging=ports.staging,
         viewers=viewers,
         posters=posters,
         blobs=blobs,

@@ -27,7 +27,10 @@ from cloud_stub.flow.bytes_to_upload import Intake
 from cloud_stub.flow.fragments_to_poster import FragmentsToPoster
 from cloud_stub.flow.fragments_to_viewers import FragmentsToViewers
 from cloud_stub.flow.upload_to_blob import UploadToBlob
-from cloud_stub.ports import Records, Staging, Transaction
+from cloud_stub.ports import Records, Transaction
+
+REMOVED_IN_S = 30
+"""What could not be removed at once is tried again this often."""
 
 log = structlog.get_logger()
 
@@ -58,11 +61,10 @@ class _ClipIntake:
 class UploadToClip:
     """The keeper of uploads that are clips and photos. `now` is civil time, `real_now` is never moved by a lab."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one flow, passed by name
+    def __init__(
         self,
         *,
         records: Records,
-        staging: Staging,
         viewers: FragmentsToViewers,
         posters: FragmentsToPoster,
         blobs: UploadToBlob,
@@ -72,7 +74,6 @@ class UploadToClip:
         limits: UploadLimits | None = None,
     ) -> None:
         self._records = records
-        self._staging = staging
         self._viewers = viewers
         self._posters = posters
         self._blobs = blobs
@@ -101,6 +102,9 @@ class UploadToClip:
                 return upload
             if clip is not None and clip.disposition is Disposition.PARTIAL and clip.phase is ClipPhase.HELD:
                 pass  # its beginning stays what viewers get until the whole clip has come
+            elif clip is not None and clip.phase is ClipPhase.DELETING and clip.disposition is None:
+                message = "An earlier attempt is still being removed: try again in a moment."
+                raise CloudError("upload_busy", 423, message, retry_after_s=REMOVED_IN_S)
             elif clip is not None and clip.disposition is not None:
                 raise CloudError("clip_finished", 410, "This clip was taken before: ask for its status.")
             else:
@@ -108,9 +112,6 @@ class UploadToClip:
                 await (transaction.clips.add(taken) if clip is None else transaction.clips.update(taken))
             fresh = self._fresh_upload(module, metadata, creation, upload)
             await transaction.clips.put_upload(fresh)
-        if upload is not None:  # bytes of an earlier attempt
-            await self._staging.delete(upload.upload_id)
-            await self._viewers.end(upload.upload_id)
         log.info("clip_begins", clip_id=metadata.clip_id, camera_id=metadata.camera_id, kind=metadata.kind)
         return fresh
 

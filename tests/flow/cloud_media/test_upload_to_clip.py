@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from cloud_stub.domain.records import ClipPhase, Disposition
+from cloud_stub.domain.records import ClipPhase, Disposition, Upload
 from cloud_stub.domain.tus import Patch
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.upload_to_clip import UploadLimits
@@ -232,6 +233,80 @@ async def test_an_expired_upload_of_which_nothing_plays_was_never_there(rig: Rig
         await rig.flows.status.status(await rig.module(), clip_uuid(1))
     assert refusal.value.code == "clip_unknown"
     await rig.put(1, CLIP)
+
+
+async def test_an_upload_that_its_module_took_up_again_does_not_expire(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of what is over may be older than the module's return."""
+    upload = await rig.patch(await rig.create(metadata_of(clip_uuid(1), START)), CLIP[:5000])
+    rig.real_now += timedelta(hours=7)
+
+    async def listed_before(_before: object) -> list[Upload]:
+        return [upload]
+
+    again = await rig.create(metadata_of(clip_uuid(1), START))
+    monkeypatch.setattr(rig.flows.leftovers, "_unfinished", listed_before)
+    assert await rig.flows.leftovers.expire() == 0
+    await rig.patch(again, CLIP[5000:], length=len(CLIP))
+    assert (await rig.clip(1)).disposition is Disposition.HELD
+
+
+async def test_nobody_writes_an_upload_while_it_is_ended(rig: Rig) -> None:
+    upload = await rig.patch(await rig.create(metadata_of(clip_uuid(1), START)), CLIP[:5000])
+    rig.real_now += timedelta(hours=7)
+    busy = []
+    rig.fault = lambda _step: busy.append(rig.flows.uploads.busy(upload.upload_id))
+    assert await rig.flows.leftovers.expire() == 1
+    assert busy
+    assert all(busy)
+    assert not rig.flows.uploads.busy(upload.upload_id)
+
+
+async def test_one_upload_that_fails_as_nobody_foresaw_stops_neither_the_others_nor_a_start(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = await rig.patch(await rig.create(metadata_of(clip_uuid(1), START)), CLIP[:7000])
+    rig.real_now += timedelta(minutes=1)
+    await rig.patch(await rig.create(metadata_of(clip_uuid(2), START)), CLIP[:7000])
+    whole = await rig.patch(await rig.create(metadata_of(clip_uuid(3), START)), CLIP)
+    async with rig.records.writing() as transaction:
+        await transaction.clips.put_upload(replace(whole, length=whole.offset))
+    real = rig.staging.sha256
+
+    async def sha256(upload_id: str) -> str:
+        if upload_id not in {poison.upload_id, whole.upload_id}:
+            return await real(upload_id)
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(rig.staging, "sha256", sha256)
+    await rig.restart()
+    rig.real_now += timedelta(hours=7)
+    assert await rig.flows.leftovers.expire() == 3
+    assert (await rig.clip(2)).phase is ClipPhase.HELD
+    monkeypatch.undo()
+    await rig.flows.leftovers.expire()
+    assert {(await rig.clip(number)).phase for number in (1, 3)} == {ClipPhase.HELD}
+
+
+async def test_a_clip_does_not_come_again_while_its_earlier_attempt_is_being_removed(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The removal would take the bytes of the new attempt with it."""
+    upload = await rig.patch(await rig.create(metadata_of(clip_uuid(1), START)), CLIP[:5000])
+
+    async def away(_key: str) -> None:
+        raise CloudError("store_away", 503, "away")
+
+    monkeypatch.setattr(rig.blobs, "delete", away)
+    await rig.flows.uploads.terminate(await rig.module(), upload.upload_id)
+    with pytest.raises(CloudError) as refusal:
+        await rig.create(metadata_of(clip_uuid(1), START))
+    assert (refusal.value.code, refusal.value.retry_after_s) == ("upload_busy", 30)
+    monkeypatch.undo()
+    await rig.flows.leftovers.expire()
+    await rig.put(1, CLIP)
+    assert (await rig.clip(1)).phase is ClipPhase.HELD
 
 
 async def test_the_lab_clock_never_expires_an_upload(rig: Rig) -> None:
