@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from cloud_stub.domain.clip_page import ClipCursor
 from cloud_stub.domain.records import (
     Account,
     Camera,
@@ -119,9 +120,9 @@ class ClipRecords(Protocol):
     async def find(self, account_id: str, clip_id: str) -> Clip | None: ...
     async def update(self, clip: Clip) -> None: ...
     async def page(
-        self, account_id: str, *, kind: str, camera_id: str | None, before: datetime | None, limit: int
+        self, account_id: str, *, kind: str, camera_id: str | None, before: ClipCursor | None, limit: int
     ) -> Sequence[Clip]:
-        """Return clips that can be watched (receiving or held), newest `captured_at` first."""
+        """Return clips that can be watched (receiving or held), newest `captured_at` first, then by id."""
 
     async def held_in_pool(self, pool: str) -> Sequence[Clip]:
         """Return held clips counted in a pool, oldest `captured_at` first, with the pool locked by this transaction."""
@@ -205,10 +206,10 @@ class Blobs(Protocol):
 
 
 class Posters(Protocol):
-    """First pictures of clips."""
+    """The picture that stands for a clip."""
 
     async def poster(self, path: Path) -> bytes | None:
-        """Decode the first picture of a (growing) clip to a JPEG at most 640 pixels wide; `None` if it cannot."""
+        """Decode a picture of the middle of what is there to a JPEG at most 640 pixels wide; `None` if it cannot."""
 
 
 class LeaseSigner(Protocol):

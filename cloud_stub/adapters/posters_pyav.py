@@ -1,7 +1,8 @@
-"""First pictures of clips and photos, decoded and scaled by PyAV in a thread, one at a time."""
+"""Posters of clips and photos, decoded and scaled by PyAV in a thread, one at a time."""
 
 import asyncio
 import io
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -10,6 +11,7 @@ from av.video.frame import VideoFrame
 WIDEST = 640
 JPEG_QUALITY = "5"  # FFmpeg's qscale: 2 is best, 31 worst
 MOST_PACKETS = 400
+MOST_PACKETS_SEEN = 1500
 MOST_PIXELS = 64_000_000
 
 
@@ -26,10 +28,42 @@ class PyavPosters:
 
 def _poster(path: Path) -> bytes | None:
     try:
-        frame = _first_picture(path)
+        frame = _middle_picture(path) or _first_picture(path)
         return None if frame is None else _to_jpeg(frame)
     except (av.FFmpegError, OSError, ValueError):
         return None
+
+
+def _middle_picture(path: Path) -> VideoFrame | None:
+    """Return the keyframe nearest the middle: a clip begins before anything moves, and ends after it."""
+    with path.open("rb") as file, av.open(file, "r", metadata_errors="ignore") as media:
+        if not media.streams.video:
+            return None
+        seen = [
+            (packet.pts, packet.is_keyframe)
+            for packet in islice(media.demux(media.streams.video[0]), MOST_PACKETS_SEEN)
+            if packet.pts is not None
+        ]
+    keyframes = [pts for pts, is_keyframe in seen if is_keyframe]
+    if len(keyframes) < 2:  # noqa: PLR2004 - one keyframe is the first picture
+        return None
+    middle = (seen[0][0] + seen[-1][0]) / 2
+    return _picture_at(path, min(keyframes, key=lambda pts: abs(pts - middle)))
+
+
+def _picture_at(path: Path, wanted_pts: int) -> VideoFrame | None:
+    with path.open("rb") as file, av.open(file, "r", metadata_errors="ignore") as media:
+        stream = media.streams.video[0]
+        if stream.codec_context.width * stream.codec_context.height > MOST_PIXELS:
+            return None
+        stream.codec_context.thread_count = 1
+        for packet in media.demux(stream):
+            if packet.pts == wanted_pts:
+                try:
+                    return next(iter([*stream.decode(packet), *stream.decode(None)]), None)
+                except av.FFmpegError:
+                    return None
+    return None
 
 
 def _first_picture(path: Path) -> VideoFrame | None:

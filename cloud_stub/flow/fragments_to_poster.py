@@ -1,4 +1,4 @@
-"""Makes the poster of a clip beside its upload, as soon as the first fragment is here; a poster is never waited for."""
+"""Makes the poster of a clip, of the first fragment as soon as it is here, and of the whole clip at its end."""
 
 import asyncio
 
@@ -28,10 +28,11 @@ class FragmentsToPoster:
             self._tasks[upload_id] = asyncio.create_task(self._make(upload_id, clip))
 
     async def make_sure(self, upload_id: str, clip: Clip) -> None:
-        """Wait for the poster that was begun, or make it now; without one the clip is kept all the same."""
+        """Make the poster of the whole clip in place of its beginning's; without one the clip is kept all the same."""
         task = self._tasks.get(upload_id)
-        if task is None or not await asyncio.shield(task):
-            await self._make(upload_id, clip)
+        if task is not None:
+            await asyncio.shield(task)
+        await self._make(upload_id, clip)
 
     async def end(self, upload_id: str) -> None:
         """Wait for a poster in the making, then forget the upload."""

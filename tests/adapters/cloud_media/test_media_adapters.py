@@ -169,6 +169,25 @@ async def test_the_first_fragment_gives_a_poster(tmp_path: Path, codec: str) -> 
     assert (frame.width, frame.height) == (160, 96)
 
 
+@pytest.mark.parametrize(
+    ("keyframe_every", "brightness"),
+    [
+        pytest.param(10, 200, id="a keyframe each second: the picture of the middle"),
+        pytest.param(60, 0, id="one keyframe: the first picture"),
+    ],
+)
+async def test_the_poster_of_a_whole_clip_shows_its_middle_and_not_the_quiet_before(
+    tmp_path: Path, keyframe_every: int, brightness: int
+) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(make_clip(seconds=6, keyframe_every=keyframe_every))
+    picture = await PyavPosters().poster(path)
+    assert picture is not None
+    frame = picture_of(picture, tmp_path / "poster.jpg")
+    corner = frame.to_ndarray(format="gray")[80, 5]
+    assert abs(int(corner) - brightness) < 20
+
+
 async def test_a_poster_is_at_most_640_wide_and_keeps_its_shape(tmp_path: Path) -> None:
     path = tmp_path / "photo"
     path.write_bytes(make_photo(1920, 1080))
