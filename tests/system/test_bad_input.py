@@ -18,7 +18,7 @@ from tests.system.agreement import agent_command, assert_kept, assert_nothing_lo
 from tests.system.house import SOON_S, Camera, House, Wish, open_house, open_running_house
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]  # many programs on a busy machine
 
 TRIAL = ("cloud", "trial", None)
 SECRET = "s3cret-of-the-camera"

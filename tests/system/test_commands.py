@@ -15,7 +15,7 @@ from tests.system.agreement import agent_command, assert_kept
 from tests.system.house import SOON_S, Camera, House, Wish, open_running_house
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]  # many programs on a busy machine
 
 TRIAL = ("cloud", "trial", None)
 

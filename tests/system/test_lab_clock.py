@@ -17,7 +17,7 @@ from tests.system.agreement import PLACE, all_clips, assert_kept, assert_nothing
 from tests.system.house import SOON_S, Camera, House, Wish, get, open_running_house
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]  # many programs on a busy machine
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(milliseconds=1)

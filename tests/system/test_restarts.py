@@ -11,7 +11,7 @@ from tests.system.agreement import assert_nothing_lost_or_doubled
 from tests.system.house import SOON_S, Camera, House, Wish, open_running_house
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]  # many programs on a busy machine
 
 
 @pytest.fixture(scope="module")

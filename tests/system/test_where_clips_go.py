@@ -13,7 +13,7 @@ from tests.system.agreement import assert_nothing_lost_or_doubled as assert_whol
 from tests.system.house import Camera, House, Wish, open_house, open_running_house
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]  # many programs on a busy machine
 
 TRIAL: Words = ("cloud", "trial", None)
 PLAN: Words = ("cloud", "plan", None)
@@ -123,6 +123,7 @@ def test_without_a_lease_and_after_its_grace_clips_are_held_and_then_decided(
         house.broker.start()
         house.start_cloud()
         house.owner.log_in()
+        house.camera_id("Street")  # proposed, and in the lease by now or at once
         house.wait_for_words("Street", nowhere("camera_not_confirmed"))
         assert_kept(house, "Street", nowhere("camera_not_confirmed"))
         assert house.row(first)["phase"] == "held"
