@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.vision.median import median
 from agent.vision.motion import MotionReading
 
 cv2.setNumThreads(1)
@@ -109,19 +110,19 @@ class MotionDetector:
         """
         if self._previous is not None:
             steps = smooth[::3, ::3].astype(np.int16) - self._previous[::3, ::3]
-            sigma = 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / 1.4142
+            sigma = 1.4826 * median(np.abs(steps - median(steps))) / 1.4142
             self._noise += (max(0.5, sigma) - self._noise) * min(1.0, step_s / 2.0)
             self._model.setVarMin(max(SMALLEST_VARIANCE, self._noise * self._noise))
         self._previous = smooth
 
     def _follow_light(self, smooth: Luma, step_s: float) -> bool:
         """Track the picture's median brightness; say whether it just stepped."""
-        median = float(np.median(smooth[::2, ::2]))
+        level = median(smooth[::2, ::2])
         if self._pictures == 1:
-            self._first_median = self._slow_median = median
-        jump = abs(median - self._slow_median)
-        self._slow_median += (median - self._slow_median) * min(1.0, step_s / LIGHT_HOLD_S)
-        self._offset = self._first_median - median
+            self._first_median = self._slow_median = level
+        jump = abs(level - self._slow_median)
+        self._slow_median += (level - self._slow_median) * min(1.0, step_s / LIGHT_HOLD_S)
+        self._offset = self._first_median - level
         return self._pictures > WARM_UP_PICTURES and jump > max(LIGHT_STEP_LEVELS, LIGHT_STEP_SIGMAS * self._noise)
 
     def _foreground(self, smooth: Luma, step_s: float, at_s: float) -> tuple[float, Blob]:

@@ -1,0 +1,25 @@
+"""The median without numpy.ma says what numpy's says."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
+
+from agent.vision.median import median
+
+SHAPES = arrays.array_shapes(min_dims=1, max_dims=2, min_side=1, max_side=40)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.float64])
+@given(data=st.data())
+def test_it_is_numpys_median_for_every_kind_and_size(kind: type[np.generic], data: st.DataObject) -> None:
+    elements = st.integers(0, 255) if kind is np.uint8 else st.integers(-512, 512)
+    values: NDArray[np.generic] = data.draw(arrays.arrays(kind, SHAPES, elements=elements))
+    assert median(values) == float(np.median(values.astype(np.float64)))
+
+
+def test_a_picture_that_is_a_view_with_gaps_is_read_as_it_is_shown() -> None:
+    picture = np.arange(100, dtype=np.uint8).reshape(10, 10)
+    assert median(picture[::2, ::3]) == float(np.median(picture[::2, ::3]))
