@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from cloud_stub.domain.blob_keys import media_key, poster_key
 from cloud_stub.domain.clip_metadata import PHOTO
+from cloud_stub.domain.clip_page import ClipCursor
 from cloud_stub.domain.fragments import FragmentIndex
 from cloud_stub.domain.records import Clip, ClipPhase
 from cloud_stub.errors import CloudError
@@ -47,7 +47,7 @@ class ServeMedia:
         self._held_indexes: dict[tuple[str, int], FragmentIndex] = {}
 
     async def page(
-        self, account_id: str, *, kind: str, camera_id: str | None, before: datetime | None, limit: int
+        self, account_id: str, *, kind: str, camera_id: str | None, before: ClipCursor | None, limit: int
     ) -> Sequence[Clip]:
         """Return clips that can be watched, newest first, at most `limit` (and `MOST_PER_PAGE`) of them."""
         async with self._records.reading() as transaction:
@@ -100,7 +100,12 @@ class ServeMedia:
     async def index(self, media: Media) -> FragmentIndex:
         """Return the fragment index of what was found (empty and `broken` for a photo)."""
         if media.upload_id is not None:
-            return await self._viewers.index(media.upload_id, media.size_bytes)
+            try:
+                return await self._viewers.index(media.upload_id, media.size_bytes)
+            except FileNotFoundError:  # it ended since it was found
+                media = await self.find(media.clip.account_id, media.clip.clip_id)
+                if media.upload_id is not None:
+                    raise
         key = (media_key(media.clip), media.size_bytes)
         known = self._held_indexes.pop(key, None)
         if known is None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
 from yarl import URL
 
+from cloud_stub.domain.clip_page import ClipCursor, cursor_after, read_cursor
 from cloud_stub.domain.records import Clip, ClipPhase
 from cloud_stub.errors import CloudError
 from cloud_stub.web.clip_view import by_day, clip_card
@@ -156,20 +156,17 @@ async def _grid(request: web.Request, overview: Overview, kind: str) -> dict[str
     shown = found[:CLIPS_PER_PAGE]
     older_url = ""
     if len(found) > CLIPS_PER_PAGE:
-        query = {"before": shown[-1].captured_at.isoformat(), **({"camera": camera_id} if camera_id else {})}
+        query = {"before": cursor_after(shown[-1]), **({"camera": camera_id} if camera_id else {})}
         older_url = str(URL("/photos" if kind == "photo" else "/clips").with_query(query))
     language = language_of(request)
     days = by_day(shown, overview, language)
     return {"days": days, "older_url": older_url, "has_cameras": bool(overview.situation.cameras)}
 
 
-def _before(text: str | None) -> datetime | None:
+def _before(text: str | None) -> ClipCursor | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise CloudError("bad_choice", 422, "`before` is a time with its zone, as 2026-03-01T12:00:00+00:00.")
-    return moment
+        return read_cursor(text)
+    except ValueError as error:
+        raise CloudError("bad_choice", 422, f"{error}.") from None

@@ -33,14 +33,14 @@ class ClipPage(BaseModel):
     """One page of clips, newest first; `next` is the `before` of the following one."""
 
     clips: list[ClipReply]
-    next: datetime | None
+    next: str | None
 
 
 class PhotoPage(BaseModel):
     """One page of photos, newest first; `next` is the `before` of the following one."""
 
     photos: list[ClipReply]
-    next: datetime | None
+    next: str | None
 
 
 class FragmentReply(BaseModel):

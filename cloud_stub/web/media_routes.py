@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from cloud_stub.domain.byte_range import ByteRange, UnsatisfiableRangeError, read_range
 from cloud_stub.domain.clip_metadata import CLIP, PHOTO
+from cloud_stub.domain.clip_page import ClipCursor, cursor_after, read_cursor
 from cloud_stub.domain.records import Account, Clip
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.clips_to_retention import ClipsToRetention
@@ -16,6 +17,7 @@ from cloud_stub.flow.serve_media import MOST_PER_PAGE, Media, ServeMedia
 CLIPS = "/api/v1/clips"
 PHOTOS = "/api/v1/photos"
 DEFAULT_PER_PAGE = 50
+LONGEST_NUMBER = 9
 FROM_THE_START = "bytes=0-"
 PRIVATE = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -56,7 +58,7 @@ class MediaRoutes:
                 before=_before(request.query.get("before")),
                 limit=limit,
             )
-            following = _wire_time(clips[-1].captured_at) if len(clips) == limit else None
+            following = cursor_after(clips[-1]) if len(clips) == limit else None
             document = {f"{kind}s": [clip_document(clip) for clip in clips], "next": following}
             return web.json_response(document, headers=PRIVATE)
 
@@ -187,18 +189,15 @@ def _wire_time(when: datetime) -> str:
 def _limit(raw: str | None) -> int:
     if raw is None:
         return DEFAULT_PER_PAGE
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw[:9]) <= MOST_PER_PAGE:
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= LONGEST_NUMBER and 1 <= int(raw) <= MOST_PER_PAGE):
         raise CloudError("bad_query", 400, f"limit must be a whole number from 1 to {MOST_PER_PAGE}.")
     return int(raw)
 
 
-def _before(raw: str | None) -> datetime | None:
+def _before(raw: str | None) -> ClipCursor | None:
     if raw is None:
         return None
     try:
-        when = datetime.fromisoformat(raw)
-    except ValueError:
-        when = None
-    if when is None or when.tzinfo is None:
-        raise CloudError("bad_query", 400, "before must be a UTC time like 2026-03-01T00:09:55.000Z.")
-    return when
+        return read_cursor(raw)
+    except ValueError as error:
+        raise CloudError("bad_query", 400, f"{error}.") from None

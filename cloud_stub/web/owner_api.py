@@ -25,6 +25,7 @@ from cloud_stub.web.overview import Overview
 from cloud_stub.web.owner_services import SERVICES, OwnerServices, source_of
 
 MOST_ENTRIES: Final = 500
+LONGEST_NUMBER: Final = 9
 
 
 def services_in(request: web.Request) -> OwnerServices:
@@ -157,7 +158,7 @@ async def read_log(request: web.Request) -> web.Response:
     services = services_in(request)
     account = services.auth.owner(request).account
     raw = request.query.get("limit", "100")
-    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw[:9]) <= MOST_ENTRIES):
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= LONGEST_NUMBER and 1 <= int(raw) <= MOST_ENTRIES):
         raise CloudError("bad_query", 400, f"limit must be a whole number from 1 to {MOST_ENTRIES}.")
     async with services.records.reading() as records:
         entries = await records.leases.entries(account.account_id, int(raw))

@@ -22,6 +22,8 @@ from cloud_stub.web.plan_view import (
     without_trial,
 )
 
+LONGEST_NUMBER = 9
+
 
 async def show_plan(request: web.Request) -> web.Response:
     """GET /plan."""
@@ -121,7 +123,7 @@ async def set_auto_delete(request: web.Request) -> web.Response:
     """POST /plan/auto-delete."""
     overview = await overview_of(request)
     days = (await form_of(request)).get("days", "")
-    if not days.isdecimal():
+    if not days.isdecimal() or len(days) > LONGEST_NUMBER:
         raise CloudError("bad_choice", 422, "`days` is a whole number.")
     await services_of(request).plans.set_auto_delete(overview.account.account_id, int(days))
     raise back_to("/plan", "saved")

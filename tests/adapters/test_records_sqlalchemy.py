@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import StatementError
 
 from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records, schema
+from cloud_stub.domain.clip_page import ClipCursor, cursor_after, read_cursor
 from cloud_stub.domain.records import (
     Account,
     Camera,
@@ -209,9 +210,36 @@ async def test_pages_show_newest_first_and_never_what_is_gone(records: SqlRecord
             )
     async with records.reading() as tx:
         page = await tx.clips.page("a1", kind="clip", camera_id=None, before=None, limit=10)
-        older = await tx.clips.page("a1", kind="clip", camera_id="c1", before=page[0].captured_at, limit=10)
+        older = await tx.clips.page("a1", kind="clip", camera_id="c1", before=ClipCursor(page[0].captured_at), limit=10)
     assert [clip.clip_id for clip in page] == ["k2", "k0"]
     assert [clip.clip_id for clip in older] == ["k0"]
+
+
+async def test_no_page_skips_or_repeats_clips_of_one_instant(records: SqlRecords) -> None:
+    """Three cameras see one light go on: their clips have one time, and a page may end between them."""
+    ids = [f"k{number}" for number in range(7)]
+    async with records.writing() as tx:
+        for number, clip_id in enumerate(ids):
+            moment = NOW + timedelta(microseconds=1 if number < 5 else 0)
+            await tx.clips.add(dataclasses.replace(CLIP, clip_id=clip_id, captured_at=moment))
+    for limit in range(1, 8):
+        found: list[str] = []
+        before: ClipCursor | None = None
+        async with records.reading() as tx:
+            while page := await tx.clips.page("a1", kind="clip", camera_id=None, before=before, limit=limit):
+                found += [clip.clip_id for clip in page]
+                before = read_cursor(cursor_after(page[-1]))
+        assert found == ids
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "2026-03-01", "2026-03-01T00:00:00", "2026-03-01T00:00:00Z~", "0001-01-01T00:00:00+14:00",
+     "9999-12-31T23:59:59-14:00", "2026-03-01T00:00:00Z~" + "x" * 200],
+)  # fmt: skip
+def test_what_is_no_cursor_is_refused_with_what_one_looks_like(text: str) -> None:
+    with pytest.raises(ValueError, match="`before` is"):
+        read_cursor(text)
 
 
 async def test_the_migrations_make_exactly_the_schema(records: SqlRecords, tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import schema
 from cloud_stub.adapters.records_sqlalchemy.rows import Rows
+from cloud_stub.domain.clip_page import ClipCursor
 from cloud_stub.domain.records import Clip, ClipPhase, Upload
 
 CLIPS = schema.clips.c
@@ -35,13 +36,15 @@ class SqlClips:
         await self._clips.replace(clip)
 
     async def page(
-        self, account_id: str, *, kind: str, camera_id: str | None, before: datetime | None, limit: int
+        self, account_id: str, *, kind: str, camera_id: str | None, before: ClipCursor | None, limit: int
     ) -> Sequence[Clip]:
         where = [CLIPS.account_id == account_id, CLIPS.kind == kind, CLIPS.phase.in_(WATCHABLE)]
         if camera_id is not None:
             where.append(CLIPS.camera_id == camera_id)
         if before is not None:
-            where.append(CLIPS.captured_at < before)
+            older = CLIPS.captured_at < before.captured_at
+            same = (CLIPS.captured_at == before.captured_at) & (CLIPS.clip_id > before.clip_id)
+            where.append(or_(older, same) if before.clip_id else older)
         return await self._clips.some(*where, order=[CLIPS.captured_at.desc(), CLIPS.clip_id.expression], limit=limit)
 
     async def held_in_pool(self, pool: str) -> Sequence[Clip]:

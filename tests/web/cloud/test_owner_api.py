@@ -60,6 +60,7 @@ async def test_nobody_sees_anything_without_a_log_in(site: Site, path: str) -> N
         ("GET", f"/api/v1/cameras/{UNKNOWN}/confirmation", None, 400, "bad_query"),
         ("GET", "/api/v1/log?limit=0", None, 400, "bad_query"),
         ("GET", "/api/v1/log?limit=x", None, 400, "bad_query"),
+        ("GET", "/api/v1/log?limit=00000050099999999999999999999", None, 400, "bad_query"),
     ],
 )
 async def test_a_refusal_is_a_problem_document_with_a_stable_code(

@@ -222,6 +222,7 @@ async def test_a_claim_code_is_shown_with_the_exact_command(house: House) -> Non
 async def test_language_time_zone_and_password_are_changed_on_the_account_page(house: House) -> None:
     await house.post("/account/language", locale="fr", time_zone="America/Toronto")
     assert "14 mars 2026, 13:42:10" in await house.get(f"/clips/{house.clip}")
+    await house.post("/plan/auto-delete", 422, days="9" * 5000)
     await house.post("/account/language", 422, locale="xx", time_zone="Europe/Paris")
     refused = await house.post("/account/password", 422, current=PASSWORD, new="short")
     assert "Un mot de passe compte au moins 12 caractères." in refused
@@ -238,6 +239,7 @@ async def test_language_time_zone_and_password_are_changed_on_the_account_page(h
         ("/plan/end?subscription=x", 404),
         ("/clips?before=yesterday", 422),
         ("/clips?before=2026-03-01T00:00:00", 422),
+        ("/clips?before=0001-01-01T00:00:00%2B14:00", 422),
     ],
 )
 async def test_a_wrong_address_is_answered_with_a_page_and_a_sentence(house: House, path: str, status: int) -> None:

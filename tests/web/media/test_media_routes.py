@@ -9,7 +9,7 @@ from aiohttp import ClientError, ClientResponse
 from cloud_stub.domain.fragments import FragmentIndex
 from cloud_stub.domain.records import Upload
 from tests.adapters.cloud_media.media import make_clip, make_photo
-from tests.flow.cloud_media.rig import CLOUD_CAMERA, LEASE, SEQ, START, clip_uuid, metadata_of
+from tests.flow.cloud_media.rig import ACCOUNT, CLOUD_CAMERA, LEASE, SEQ, START, clip_uuid, metadata_of
 from tests.waiting import wait_until_async
 from tests.web.tus.conftest import Server
 
@@ -164,11 +164,30 @@ async def test_clips_are_listed_newest_first_in_pages_growing_ones_too(server: S
         listed += [clip["clip_id"] for clip in page["clips"]]
         url = f"{server.url}/api/v1/clips?limit=4&before={page['next']}" if page["next"] else ""
     assert listed == [clip_uuid(number) for number in (5, 4, 3, 2, 1, 0)]
-    for query in ("limit=0", "limit=x", "limit=1000", "before=yesterday", "before=2026-03-01"):
+    for query in (
+        "limit=0",
+        "limit=x",
+        "limit=1000",
+        "limit=000000100999",
+        "limit=" + "9" * 5000,
+        "before=yesterday",
+        "before=2026-03-01",
+        "before=0001-01-01T00:00:00%2B14:00",
+    ):
         answer, _ = await get(server, f"{server.url}/api/v1/clips?{query}")
         assert answer.status == 400
     answer, _ = await get(server, f"{server.url}/api/v1/clips?camera_id=other")
     assert (await answer.json())["clips"] == []
+
+
+async def test_an_index_that_is_asked_for_while_the_clip_ends_is_that_of_the_whole_clip(server: Server) -> None:
+    """Between finding a growing clip and reading its staged file, the file moves to the store."""
+    upload = await growing(server, 1, ENDS[0])
+    media = await server.rig.flows.serve.find(ACCOUNT, clip_uuid(1))
+    assert media.growing
+    await server.rig.patch(upload, CLIP[ENDS[0] :], length=len(CLIP))
+    index = await server.rig.flows.serve.index(media)
+    assert index.playable_end == ENDS[-1]
 
 
 async def test_photos_have_their_own_list_and_are_jpegs(server: Server) -> None:
