@@ -131,7 +131,10 @@ class LabClock:
             civil += max(timedelta(), real_now - document.real_at)
         self._anchor = _Anchor(civil, self._inner.monotonic(), not document.frozen)
         real_at = document.real_at or real_now
-        self._keep(document.model_copy(update={"real_at": real_at}).model_dump(mode="json"))
+        try:
+            self._keep(document.model_copy(update={"real_at": real_at}).model_dump(mode="json"))
+        except OSError as error:
+            log.warning("lab_clock_not_kept", error=error.strerror)
         log.info("lab_clock_set", now=civil.isoformat(), frozen=document.frozen, lease_seq=document.lease_seq)
         for listener in self.listeners:
             listener()

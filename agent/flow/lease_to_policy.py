@@ -157,7 +157,16 @@ class LeaseKeeper:
         self._link.refused_lease = error.code
         log.warning("lease_refused", code=error.code, detail=str(error))
         self._board.changed()
-        await self._emit_alert(error.code, str(error), cleared=False)
+        await self._alert(error.code, str(error), cleared=False)
+
+    async def _alert(self, code: str, detail: str, *, cleared: bool) -> bool:
+        """Queue an alert; False when a disk that is full does not take it, which must not end the agent."""
+        try:
+            await self._emit_alert(code, detail, cleared=cleared)
+        except OSError as error:
+            log.warning("alert_not_queued", code=code, error=str(error))
+            return False
+        return True
 
     async def _save(self, token: str) -> None:
         """Keep the token; a full disk costs the lease only if the agent restarts before the next try."""
@@ -174,9 +183,9 @@ class LeaseKeeper:
         over = self._link.lease_state is LeaseState.OVER
         if over is self._over_alerted:
             return
-        self._over_alerted = over
         detail = "No word from the cloud for longer than the lease allows: clips are held until it answers."
-        await self._emit_alert("lease_over", detail if over else "A lease is in force again.", cleared=not over)
+        if await self._alert("lease_over", detail if over else "A lease is in force again.", cleared=not over):
+            self._over_alerted = over
 
     def _due(self) -> str | None:
         """Return why a new lease is wanted, in the words of `lease_get_v1.json`."""

@@ -97,13 +97,16 @@ class ProgressToWatchdog:
             self._manager.stopping()
 
     async def look(self) -> list[str]:
-        """Feed once if nothing hangs; return what hangs. The ledger's answer is itself progress."""
-        counts = await self._ledger.counts()
+        """Feed once if nothing hangs; return what hangs. The ledger's answer is itself progress: none is none."""
         now_s = self._clock.monotonic()
         watched = [camera for camera in self._board.cameras.values() if not self._at_rest(camera.camera_id)]
         hung = hung_cameras(watched, self._started_s, now_s, self._limits.camera_s)
-        if self._uploader_stands_still(counts.get(RowPhase.SPOOLED, 0), now_s) and await self._cloud_clips_wait():
-            hung.append("uploads")
+        try:
+            counts = await self._ledger.counts()
+            if self._uploader_stands_still(counts.get(RowPhase.SPOOLED, 0), now_s) and await self._cloud_clips_wait():
+                hung.append("uploads")
+        except OSError:
+            hung.append("ledger")
         if hung != self._hung:
             log.error("progress_stopped", hung=hung) if hung else log.info("progress_goes_on")
             self._hung = hung

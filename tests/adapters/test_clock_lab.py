@@ -1,5 +1,6 @@
 """The lab clock: documents of `clock_v1.json` over the system clock."""
 
+import errno
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,15 @@ def test_a_document_that_cannot_be_read_changes_nothing(document: Mapping[str, o
     clock = LabClock(inner)
     clock.take(document)
     assert clock.now() == inner.now()
+
+
+def test_a_disk_that_is_full_does_not_stop_the_labs_clock() -> None:
+    def keep(_: Mapping[str, object]) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    clock = LabClock(FlooredManualClock(), keep=keep)
+    clock.take({**GOLDEN, "lease_seq": None})
+    assert clock.now() == APRIL
 
 
 def test_a_document_waits_for_the_lease_it_names() -> None:

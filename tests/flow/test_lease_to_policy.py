@@ -1,6 +1,7 @@
 """The lease keeper over the real verifier and the real state files, on a clock that a test moves."""
 
 import asyncio
+import errno
 import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ class Home:
         self.state = ModuleStateFiles(folder)
         self.clock = ManualClock(datetime.fromtimestamp(IAT, UTC))
         self.alerts: list[tuple[str, bool]] = []
+        self.disk_is_full = False
         self.asked: list[str] = []
         self.floors: list[float] = []
         self.told: list[tuple[int | None, LeaseState]] = []
@@ -73,6 +75,8 @@ class Home:
 
     async def alert(self, code: str, detail: str, *, cleared: bool) -> None:
         assert detail.endswith(".")
+        if self.disk_is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
         self.alerts.append((code, cleared))
 
 
@@ -186,6 +190,18 @@ async def test_a_full_disk_does_not_cost_the_lease(home: Home, monkeypatch: pyte
     await asyncio.wait_for(saved.wait(), 5)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_full_disk_that_takes_no_alert_ends_nothing_and_the_alert_comes_later(running: Home) -> None:
+    running.disk_is_full = True
+    await running.keeper.take(GOLDEN["token"])
+    assert await running.keeper.take(signed({"jti": "twin"})) is LeaseAnswer.REFUSED
+    await running.clock.advance(GRACE - IAT + 60)
+    assert running.board.link.lease_state is LeaseState.OVER
+    assert running.alerts == []
+    running.disk_is_full = False
+    await running.clock.advance(60)
+    assert running.alerts == [("lease_over", False)]
 
 
 async def test_silence_ages_the_lease_and_the_end_of_grace_is_an_alert_that_clears(running: Home) -> None:

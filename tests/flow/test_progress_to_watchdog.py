@@ -1,6 +1,7 @@
 """The watchdog is fed by progress: an unplugged camera is progress, a hung flow is none."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -100,6 +101,20 @@ async def test_an_unplugged_camera_that_is_tried_again_restarts_nothing(module: 
         module.see("shed")
         assert await module.progress.look() == []
     assert module.manager.signs == ["watchdog"] * 60
+
+
+async def test_a_ledger_that_does_not_answer_starves_the_watchdog_and_ends_nothing(
+    module: Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> None:
+        raise OSError(errno.EIO, "The disk does not answer.")
+
+    monkeypatch.setattr(module.ledger, "counts", fails)
+    assert await module.progress.look() == ["ledger"]
+    assert module.manager.signs == []
+    monkeypatch.undo()
+    assert await module.progress.look() == []
+    assert module.manager.signs == ["watchdog"]
 
 
 async def test_a_start_without_cameras_yet_gets_its_time(module: Module) -> None:
