@@ -7,7 +7,7 @@ then the clock.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -17,6 +17,9 @@ from cloud_stub.domain.records import LabClock
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.ports import Clock, Records
+
+LONGEST_ADVANCE = timedelta(days=10 * 366)
+"""An advance runs to its end, also after a restart: one to the year 9999 would never let the lab go."""
 
 log = structlog.get_logger()
 
@@ -61,7 +64,9 @@ class LabDesk:
         return await self._set_frozen(frozen=False)
 
     async def advance_to(self, target: datetime) -> LabClock:
-        """Go forward to `target` through everything due on the way, in order; CloudError 409 for a time that is past.
+        """Go forward to `target` through everything due on the way, in order.
+
+        CloudError 409 `clock_backwards` for a time that is past, 422 `clock_too_far` for one beyond ten years.
 
         The clock stands still on the way, and is frozen or runs afterwards as it did before.
         """
@@ -70,6 +75,8 @@ class LabDesk:
             start = self._here(await self._read())
             if target < start.now:
                 raise CloudError("clock_backwards", 409, "A lab clock only goes forward: name a later time.")
+            if target - start.now > LONGEST_ADVANCE:
+                raise CloudError("clock_too_far", 422, "A lab clock goes ten years forward at most.")
             await self._put(replace(start, advancing_to=target))
             log.info("lab_clock_advancing", now=start.now.isoformat(), to=target.isoformat())
             return await self._go(target)

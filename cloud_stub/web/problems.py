@@ -12,25 +12,84 @@ from cloud_stub.errors import CloudError
 CONTENT_TYPE = "application/problem+json"
 INTERNAL = CloudError("internal", 500, "The cloud failed. It is in its log; try again later.", retry_after_s=5)
 TITLES = {
+    "account_unknown": "There is no such account",
+    "already_subscribed": "This plan is there already",
+    "auto_delete_frozen": "Auto-delete cannot be changed now",
+    "auto_delete_not_offered": "This number of days is not offered",
+    "bad_body": "The body is wrong",
+    "bad_camera_id": "This is no camera id",
+    "bad_choice": "This is none of the choices",
+    "bad_email": "This is not an e-mail address",
+    "bad_json": "The body is not JSON",
     "bad_metadata": "The metadata of this upload is wrong",
+    "bad_name": "This name cannot be used",
+    "bad_query": "The query is wrong",
+    "broker_away": "The broker is away",
+    "camera_already_attached": "This camera has a plan already",
+    "camera_id_taken": "This camera id is taken",
+    "camera_not_confirmed": "This camera's model is not confirmed",
     "camera_unknown": "This camera is not known",
+    "checksum_algorithm": "This checksum is not spoken here",
     "checksum_mismatch": "The checksum is wrong",
+    "claim_code_expired": "This code is too old",
+    "claim_code_unknown": "There is no such code",
+    "claim_code_used": "This code was used",
     "clip_deleted": "This clip was deleted",
     "clip_finished": "This clip was taken before",
+    "clip_id_taken": "This clip id is taken",
     "clip_too_long": "This clip is too long",
     "clip_unknown": "There is no such clip",
+    "clock_backwards": "A lab clock only goes forward",
+    "clock_too_far": "This is too far ahead",
     "cloud_full": "The cloud is full",
+    "csrf_refused": "This form is out of date",
+    "email_taken": "This e-mail address is taken",
+    "http_error": "The request was refused",
     "internal": "The cloud failed",
+    "interval_unknown": "This plan is not billed like that",
+    "lease_unknown": "There is no lease yet",
+    "method_not_allowed": "This method is not allowed here",
+    "model_not_eligible": "This model is not eligible",
+    "module_model_unknown": "This module model is not known",
+    "module_not_known": "This module is not known",
+    "module_offline": "The module is offline",
+    "module_revoked": "This module was removed",
+    "module_silent": "The module did not answer",
+    "module_unknown": "There is no such module",
+    "no_poster": "There is no picture yet",
+    "no_trial": "No trial is running",
+    "not_a_lab": "This cloud is no lab",
     "not_entitled": "This clip is not covered",
+    "not_found": "There is nothing here",
+    "not_in_region_catalog": "This model is not in the region's catalog",
+    "not_local": "This is for the cloud's own machine",
+    "not_logged_in": "Nobody is logged in",
     "not_playable": "This cannot be played",
     "offset_mismatch": "The offset is wrong",
+    "origin_refused": "This came from another site",
+    "plan_already_attached": "This plan covers a camera already",
+    "plan_covers_every_camera": "This plan covers every camera",
+    "plan_ended": "This plan has ended",
+    "plan_not_attached": "This plan covers no camera",
+    "plan_unknown": "There is no such plan",
+    "range_not_satisfiable": "This range is not there",
+    "sign_up_closed": "No new accounts are made here",
+    "store_away": "The media store is away",
     "too_large": "This is too large",
+    "too_many_attempts": "Too many attempts",
+    "too_many_cameras": "This module has all its cameras",
     "tus_request": "This is not how tus 1.0.0 is spoken",
     "tus_version": "This version of tus is not spoken here",
+    "upload_broken": "The body broke off",
     "upload_busy": "This upload is being written",
     "upload_gone": "This upload is gone",
+    "upload_stalled": "The body stood still",
     "upload_unknown": "There is no such upload",
+    "weak_password": "This password is too short or too long",
     "wrong_content_type": "The content type is wrong",
+    "wrong_host": "This is not our host name",
+    "wrong_login": "The log-in is wrong",
+    "wrong_password": "The password is wrong",
 }
 HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 416: "range_not_satisfiable"}
 KEPT_HEADERS = {"Allow", "Content-Range"}
@@ -43,7 +102,7 @@ def problem(error: CloudError, path: str) -> web.Response:
     """Return the problem document of a refusal; `path` is what was asked for."""
     document = {
         "type": "about:blank",
-        "title": TITLES.get(error.code, _phrase(error.status)),
+        "title": TITLES[error.code],
         "status": error.status,
         "code": error.code,
         "detail": str(error),
@@ -78,10 +137,3 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception:  # the last line of defence: a fault becomes an answer and a log line
         log.exception("request_failed", method=request.method, path=request.path)
         return problem(INTERNAL, request.path)
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Refused"

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ async def test_time_that_is_past_cannot_be_advanced_to(tmp_path: Path) -> None:
         with pytest.raises(CloudError) as caught:
             await lab.desk.advance_to(at(hours=23))
         assert caught.value.code == "clock_backwards"
+        with pytest.raises(CloudError) as caught:
+            await lab.desk.advance_to(datetime.max.replace(tzinfo=UTC))
+        assert caught.value.code == "clock_too_far", "an advance cannot be taken back, not even by a restart"
         assert lab.house.clock.now() == at(days=1)
 
 
