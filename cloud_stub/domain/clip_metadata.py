@@ -19,6 +19,10 @@ SINKS = frozenset({"cloud", "quota"})
 LONGEST_VALUE = 200
 LONGEST_GRANT = 160
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""A clock that was never set says 1970; what lies further off could not be shown in every time zone."""
+
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z\Z", re.ASCII)
 _NUMBER = re.compile(r"\d{1,16}\Z", re.ASCII)
 _GRANT = re.compile(r"[\w:./-]*\Z", re.ASCII)
@@ -94,7 +98,10 @@ def _uuid(text: str) -> str:
 def _time(text: str) -> datetime:
     if not _TIME.match(text):
         raise ValueError("must be a UTC time like 2026-03-01T00:09:55.000Z")
-    return datetime.fromisoformat(text).astimezone(UTC)
+    moment = datetime.fromisoformat(text).astimezone(UTC)
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError(f"must lie between {EARLIEST:%Y} and {LATEST:%Y}")
+    return moment
 
 
 def _number(text: str) -> int:

@@ -13,6 +13,7 @@ from cloud_stub.web.overview import Overview
 from cloud_stub.web.plan_view import Point
 from cloud_stub.web.words import DRIVE, HEALTH, HEALTH_ADVICE, N_, NO_TRIAL, say_next_clip, say_word
 
+HIGHEST_FPS = 10_000
 TONES: Mapping[str, str] = {"ok": "good", "starting": "warn", "lost": "bad", "refused": "bad"}
 DRIVE_TONES: Mapping[str, str] = {"usable": "good", "absent": "", "ejected": ""}
 LEASE: Mapping[str, str] = {
@@ -129,7 +130,7 @@ def _module_card(module: Module, overview: Overview, language: Language) -> Modu
 def _drive_detail(state: Mapping[str, Any], word: str, language: Language) -> str:
     drive = state.get("drive", {})
     size, free = drive.get("size_bytes"), drive.get("free_bytes")
-    if word in {"usable", "full"} and isinstance(size, int) and isinstance(free, int):
+    if word in {"usable", "full"} and _is_count(size) and _is_count(free):
         return language.say("%(free)s free of %(size)s", free=language.bytes(free), size=language.bytes(size))
     return ""
 
@@ -149,7 +150,7 @@ def _camera_card(camera: Camera, module: Module, overview: Overview, language: L
         tone=TONES.get(health, ""),
         detail=_advice(language, health, str(said.get("detail", ""))),
         picture=_picture(said),
-        is_recording=said.get("phase") in {"recording", "post_roll"},
+        is_recording=str(said.get("phase")) in {"recording", "post_roll"},
         next_icon=following.sink if covered else "none",
         next_clip=say_next_clip(language, following.sink, following.reason, following.blocked_by),
         is_expected=following.is_expected,
@@ -165,8 +166,13 @@ def _advice(language: Language, health: str, detail: str) -> str:
 
 def _picture(said: Mapping[str, Any]) -> str:
     width, height, fps = said.get("width"), said.get("height"), said.get("fps")
-    if not (isinstance(width, int) and isinstance(height, int) and width and height):
+    if not (_is_count(width) and _is_count(height) and width and height):
         return ""
     codec = {"h264": "H.264", "hevc": "H.265", "h265": "H.265"}.get(str(said.get("codec")), str(said.get("codec", "")))
-    rate = f"{fps:.0f}/s" if isinstance(fps, (int, float)) and fps else ""
+    rate = f"{fps:.0f}/s" if isinstance(fps, (int, float)) and 0 < fps < HIGHEST_FPS else ""
     return " · ".join(filter(None, (f"{width}×{height}", rate, codec)))  # noqa: RUF001 - the sign a person reads
+
+
+def _is_count(value: object) -> bool:
+    """Say whether a module's figure can be shown: it may have said anything."""
+    return isinstance(value, int) and 0 <= value < 2**53

@@ -91,7 +91,9 @@ class Overview:
         state = self.states.get(camera.module_id, {})
         said = state.get("cameras", {}).get(camera.camera_id) if self._is_current(camera.module_id, state) else None
         if isinstance(said, dict) and isinstance(said.get("sink"), str):
-            return NextClip(said["sink"], str(said.get("reason") or ""), said.get("blocked_by"), is_expected=False)
+            blocked_by = said.get("blocked_by")
+            blocked = blocked_by if isinstance(blocked_by, str) else None
+            return NextClip(said["sink"], str(said.get("reason") or ""), blocked, is_expected=False)
         return expected_next_clip(self.rights[camera.camera_id], self.drive_state(camera.module_id))
 
     def _is_current(self, module_id: str, state: Mapping[str, Any]) -> bool:
@@ -147,7 +149,7 @@ def state_document(text: str | None) -> Mapping[str, Any]:
         return {}
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(document, dict):
         return {}

@@ -48,6 +48,8 @@ LONG = make_clip(seconds=90, width=64, height=48, rate=2)
         ({"clip_id": "../../etc/passwd"}, "bad_metadata"),
         ({"clip_id": clip_uuid(1).upper()}, "bad_metadata"),
         ({"captured_at": "yesterday"}, "bad_metadata"),
+        ({"captured_at": "9999-12-31T23:59:59Z", "clock_trusted": "false"}, "bad_metadata"),
+        ({"captured_at": "0001-01-01T00:00:00Z", "clock_trusted": "false"}, "bad_metadata"),
         ({"captured_at": "2026-02-30T00:00:00Z"}, "bad_metadata"),
         ({"kind": "photo"}, "bad_metadata"),
         ({"sink": "usb"}, "bad_metadata"),

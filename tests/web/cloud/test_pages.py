@@ -248,6 +248,22 @@ async def test_a_wrong_address_is_answered_with_a_page_and_a_sentence(house: Hou
     assert "Traceback" not in page
 
 
+@pytest.mark.parametrize("nonsense", [None, True, -1, 10**400, 1e999, "x" * 300, ["x"], {"x": {}}])
+async def test_whatever_a_module_says_of_itself_its_owners_pages_are_shown(house: House, nonsense: object) -> None:
+    for part in ("cameras", "drive", "state"):
+        state = await house.site.state(house.module, {house.door: {"sink": "none"}}, "usable")
+        if part == "cameras":
+            said = state["cameras"][house.door]
+            state["cameras"][house.door] = {**dict.fromkeys(said, nonsense), "sink": "odd"}
+        elif part == "drive":
+            state["drive"] = {**dict.fromkeys(state["drive"], nonsense), "state": "usable"}
+        else:
+            state = dict.fromkeys(state, nonsense)
+        await house.site.goes_online(house.module, state)
+        for path in ("/modules", "/plan", "/clips", "/api/v1/cameras", "/api/v1/modules"):
+            await house.get(path)
+
+
 async def test_older_clips_are_a_page_away(house: House) -> None:
     media = make_clip(seconds=1)
     for back in range(1, 50):
