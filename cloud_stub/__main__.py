@@ -12,7 +12,12 @@ import typer
 
 from cloud_stub.errors import BadConfiguration, CloudError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The small cloud that camera modules sync with.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The small cloud that camera modules sync with.",
+)
 account_app = typer.Typer(no_args_is_help=True, help="Owners' accounts.")
 app.add_typer(account_app, name="account")
 

@@ -36,6 +36,8 @@ async def look(settings: Settings) -> int:
     if identity is not None:
         http = CloudHttp(identity.cloud_url, identity.bearer, identity.ca_pem)
         checks += list(_remote_checks(identity, http))
+    else:
+        checks += [_not_looked_at("broker"), _not_looked_at("cloud")]
     try:
         return doctor.exit_code(await doctor.examine(checks, lambda finding: _print(console, finding)))
     finally:
@@ -74,6 +76,13 @@ def _remote_checks(identity: Identity, http: CloudHttp) -> Iterator[tuple[str, C
         )
     )
     yield doctor.cloud_check(HttpModuleApi(http).fetch_lease, verifier_of(identity).verify)
+
+
+def _not_looked_at(check: str) -> tuple[str, Check]:
+    async def look() -> list[DoctorFinding]:
+        return [DoctorFinding(check, Level.WARN, "Not looked at: without a sound identity nobody lets this module in.")]
+
+    return check, look
 
 
 def _feed_maker(camera: CameraSettings, clock: SystemClock) -> Callable[[], CameraFeed]:
