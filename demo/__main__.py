@@ -51,7 +51,7 @@ trust_wall_clock = true
 [recording]
 post_roll_s = 3
 retrigger_wait_s = 5
-photo_period_s = 60
+photo_period_s = 20
 [drive]
 emulated = {drive}
 [diagnostics]

@@ -160,7 +160,7 @@ def _frame(request: web.Request, overview: Overview, language: Language) -> Fram
         lab_words = (
             language.say("It is %(when)s here, and time stands still.", when=here)
             if overview.lab.frozen
-            else language.say("It is %(when)s here.", when=here)
+            else language.say("It is %(when)s here, and time can be moved to see what it does.", when=here)
         )
     return Frame(
         email=owner.account.email,

@@ -137,6 +137,7 @@ LOGGED: Final[Mapping[str, str]] = {
 }
 RULE: Final[Mapping[str, str]] = {
     "owner": N_("You did this."),
+    "operator": N_("Whoever runs this cloud did this."),
     "module": N_("The module did this."),
     "trial.new_device": N_("A new camera that can have a trial was confirmed."),
     "trial.days": N_("The days of the trial were over."),
