@@ -108,6 +108,19 @@ class ClipMoves:
             self._say(row)
         return await self._act(row, step.act)
 
+    async def file_gone(self, row: ClipRow) -> None:
+        """Note that no file is where `row` says: the clip is lost, unless it was parked on the drive meanwhile.
+
+        A parked clip's file leaves the spool before its row says so, and a lease may decide on it in between.
+        """
+
+        def forget(found: ClipRow) -> ClipRow:
+            return found if found.usb_path is None or found.path != row.path else replace(found, path=None)
+
+        found = await self.amend(row.clip_id, forget)
+        if row.path is None or found.usb_path is None:
+            await self.move(row.clip_id, Signal.FILE_MISSING, lambda lost: replace(lost, lost_because="file_missing"))
+
     async def finish_delete(self, row: ClipRow) -> ClipRow:
         """Unlink, sync the folder, then clear the path; the row's phase was the mark. Can be done again and again."""
         if row.path is None:

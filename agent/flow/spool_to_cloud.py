@@ -11,7 +11,7 @@ from agent.domain.delivery import Signal
 from agent.domain.upload_order import next_to_send, wants_cloud
 from agent.errors import Refused, TryLater
 from agent.flow.clip_bytes import read_clip
-from agent.flow.clip_moves import Change, ClipMoves, wait_for_bell
+from agent.flow.clip_moves import ClipMoves, wait_for_bell
 from agent.flow.status_board import StatusBoard
 from agent.ports import ClipFiles, Clock, DriveStore, Ledger, Uploads
 from hardware.drive import DriveGone
@@ -135,7 +135,7 @@ class SpoolToCloud:
         except Refused as error:
             await self._try_refused(row, error)
         except FileNotFoundError:
-            await self._moves.move(row.clip_id, Signal.FILE_MISSING, _because("file_missing"))
+            await self._moves.file_gone(row)
         except TryLater as error:
             self._wait(row, str(error), error.after_s, whole_line=True)
         except (DriveGone, OSError) as error:
@@ -281,7 +281,3 @@ class SpoolToCloud:
             except Refused as error:
                 _log.info("upload_not_taken_back", clip_id=row.clip_id, code=error.code)
         await self._start_over(row, "The cloud holds other bytes of a clip than this module: sending it again.")
-
-
-def _because(word: str) -> Change:
-    return lambda row: replace(row, lost_because=word)

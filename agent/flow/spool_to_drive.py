@@ -83,16 +83,25 @@ class SpoolToDrive:
             _log.warning("drive_gone", clip_id=row.clip_id, problem=str(error))
             await self._moves.move(row.clip_id, Signal.DRIVE_GONE)
         except FileNotFoundError:
-            await self._moves.move(row.clip_id, Signal.FILE_MISSING, _lost_because("file_missing"))
+            await self._moves.file_gone(row)
 
     async def _park(self, row: ClipRow) -> None:
         try:
             copy = await self._copy(row)
-            await self._moves.move(row.clip_id, Signal.DRIVE_PARKED, _copied(copy))
+            moved = await self._moves.move(row.clip_id, Signal.DRIVE_PARKED, _copied(copy))
+            if moved.usb_path is None:
+                await self._note_late_copy(row, copy)
         except DriveGone as error:
             _log.info("clip_not_parked", clip_id=row.clip_id, problem=str(error))
         except FileNotFoundError:
-            await self._moves.move(row.clip_id, Signal.FILE_MISSING, _lost_because("file_missing"))
+            await self._moves.file_gone(row)
+
+    async def _note_late_copy(self, row: ClipRow, copy: CopyResult) -> None:
+        """Remember a copy that was overtaken by a decision, so that it is taken back; a lost clip's stays its last."""
+        found = await self._moves.amend(
+            row.clip_id, lambda now: now if now.phase is RowPhase.LOST else _copied(copy)(now)
+        )
+        _log.info("clip_decided_while_parked", clip_id=row.clip_id, phase=found.phase.value, usb_path=copy.usb_path)
 
     async def _take_back(self, row: ClipRow) -> None:
         try:

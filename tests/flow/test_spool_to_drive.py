@@ -1,11 +1,12 @@
 """The drive's way through the flows: pulled, full and foreign drives first; then one place for each clip."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from agent.domain.clip import RowPhase, Sink
+from agent.domain.clip import ClipRow, RowPhase, Sink
+from agent.ports import CopyResult
 from tests.flow.keeping import CAMERA, Module, module
 
 
@@ -185,3 +186,75 @@ async def test_the_board_follows_the_drive_and_tells_only_changes(tmp_path: Path
         assert choice is not None
         assert (choice.sink, choice.blocked_by) == (Sink.NONE, "drive_pulled")
         assert changes == ["usable", "pulled"]
+
+
+class _Interrupted:
+    """A drive's store, or a spool, in which something happens in the middle of one call."""
+
+    def __init__(self, middle: Callable[[], Awaitable[object]]) -> None:
+        self.middle = middle
+        self.happened = False
+
+    async def happen(self) -> None:
+        if not self.happened:
+            self.happened = True
+            await self.middle()
+
+
+async def test_a_lease_that_decides_in_the_middle_of_parking_leaves_no_second_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clip goes to the cloud, and the copy on the drive that nobody decided is taken back."""
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        clip = await kept.record()
+
+        async def decide() -> None:
+            kept.take_lease("plan")
+            await kept.decider.step()
+
+        interrupted, put = _Interrupted(decide), kept.store.put
+
+        async def put_interrupted(row: ClipRow, source: Path, folder: str) -> CopyResult:
+            copy = await put(row, source, folder)
+            await interrupted.happen()
+            return copy
+
+        monkeypatch.setattr(kept.store, "put", put_interrupted)
+        await kept.copier.step()
+        assert interrupted.happened
+        await kept.send_all()
+        await kept.copier.step()
+        stored = await kept.row(clip.clip_id)
+        assert (stored.phase, stored.path, stored.usb_path) == (RowPhase.STORED_CLOUD, None, None)
+        assert on_the_drive(kept) == []
+        assert await kept.spool_is_empty()
+
+
+async def test_a_clip_whose_spool_file_just_left_for_the_drive_is_not_lost_to_a_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parked: its file is gone and its row does not say so yet, when a lease decides and the sender looks for it."""
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        clip = await kept.record()
+
+        async def decide_and_send() -> None:
+            kept.take_lease("plan")
+            await kept.decider.step()
+            await kept.send_all()
+
+        interrupted, delete = _Interrupted(decide_and_send), kept.files.delete
+
+        async def delete_interrupted(path: str) -> None:
+            await delete(path)
+            await interrupted.happen()
+
+        monkeypatch.setattr(kept.files, "delete", delete_interrupted)
+        await kept.copier.step()
+        await kept.send_all()
+        await kept.copier.step()
+        assert (await kept.row(clip.clip_id)).phase is RowPhase.STORED_CLOUD
+        upload = kept.cloud.of_clip(clip.clip_id)
+        assert upload is not None
+        assert on_the_drive(kept) == []
