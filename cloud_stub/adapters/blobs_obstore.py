@@ -99,6 +99,8 @@ def blobs_at(url: str) -> ObstoreBlobs:
 
     Raises BadConfiguration for an address that no store understands, or half a key. Nothing is reached yet.
     """
+    if "@" in url.partition("?")[0]:
+        raise BadConfiguration("[storage] blobs_url must not hold a key or a password: the store's usual variables do.")
     try:
         return ObstoreBlobs(from_url(url))
     except (BaseError, ValueError) as error:

@@ -47,6 +47,7 @@ async def _run_beside(cloud: Cloud, stop: asyncio.Event) -> None:
             if task is not stopping:
                 task.result()
     finally:
+        cloud.on_stopping()
         stopping.cancel()
         for task in tasks:
             task.cancel()

@@ -78,6 +78,7 @@ class Cloud:
     jobs: tuple[Job, ...]
     last: tuple[Job, ...]
     on_ready: Callable[[], None]
+    on_stopping: Callable[[], None]
 
 
 async def build_cloud(settings: Settings) -> Cloud:
@@ -160,7 +161,7 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     if parts.keep is not None:
         jobs.append(parts.keep)
     return Cloud(
-        settings, app, tuple(first), tuple(jobs), (_stopping(notifier), media.close, records.close), notifier.ready
+        settings, app, tuple(first), tuple(jobs), (media.close, records.close), notifier.ready, notifier.stopping
     )
 
 
@@ -206,13 +207,6 @@ def _application(
         ModuleClipRoutes(media.status, module),
     )
     return cloud_app(services, routes)
-
-
-def _stopping(notifier: SystemdNotifier) -> Job:
-    async def say() -> None:
-        notifier.stopping()
-
-    return say
 
 
 def _lab_token(settings: Settings) -> str:
