@@ -81,7 +81,7 @@ class AgentBuilder:
         """Return the whole agent."""
         parts, board, moves = self.parts, self.board, self.moves
         jobs: list[Job] = [supervisor.run for supervisor in self.cameras.supervisors.values()]
-        jobs += [self.link.run, self.leases.run, self.photos.run, self._keep_floor]
+        jobs += [self.link.run, self.leases.run, self.photos.run, self.keeper.run, self._keep_floor]
         jobs.append(HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run)
         jobs.append(CamerasToCloud(api=self.api, board=board, clock=parts.clock, jitter=random.random).run)
         store = self._drive_jobs(jobs)

@@ -22,6 +22,7 @@ from agent.ports import ClipFile, ClipFiles, Clock, ClosedFile, Ledger
 from hardware.camera import EncodedPacket, StreamInfo
 
 LOOK_FOR_ROOM_BYTES = 8 << 20
+SETTLE_EVERY_S = 60.0
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _log = structlog.get_logger()
 
@@ -52,6 +53,15 @@ class ClipKeeper:
         self._new_id = new_id
         self._unsettled: dict[str, tuple[Signal, Change]] = {}
         board.listeners.append(self.refresh_choices)
+
+    async def run(self) -> None:
+        """Settle, once a minute, what a ledger could not take when a clip closed: the next motion may be days away."""
+        while True:
+            await self._clock.sleep(SETTLE_EVERY_S)
+            try:
+                await self._settle_earlier()
+            except OSError as error:
+                _log.warning("closed_clips_wait_for_the_ledger", clips=len(self._unsettled), problem=str(error))
 
     def current_choice(self, camera_id: str, clip_reason: ClipReason = ClipReason.MOTION) -> SinkChoice:
         """Say where a clip of this camera would go now."""
@@ -106,12 +116,18 @@ class ClipKeeper:
             self._moves.bells.cloud.set()
 
     async def refused_seq(self, clip_id: str) -> int | None:
-        """Return the lease under which the cloud has refused this clip while it grew, if it has."""
-        row = await self._ledger.get(clip_id)
+        """Return the lease under which the cloud has refused this clip while it grew, if it has.
+
+        A ledger that does not answer counts as no: the clip is then offered, and refused, once more.
+        """
+        try:
+            row = await self._ledger.get(clip_id)
+        except OSError:
+            return None
         return None if row is None else row.refused_seq
 
     async def settle(self, row: ClipRow, signal: Signal, change: Change) -> None:
-        """Move a row that is done; a ledger that cannot be written now is tried again with the next clip."""
+        """Move a row that is done; a ledger that cannot be written now is tried again."""
         try:
             await self._moves.move(row.clip_id, signal, change)
         except OSError as error:
@@ -147,7 +163,7 @@ class ClipKeeper:
     async def _settle_earlier(self) -> None:
         for clip_id, (signal, change) in list(self._unsettled.items()):
             await self._moves.move(clip_id, signal, change)
-            del self._unsettled[clip_id]
+            self._unsettled.pop(clip_id, None)  # another camera's clip may have settled it meanwhile
 
     def _new_row(
         self, camera_id: str, kind: MediaKind, reason: ClipReason, captured_at: datetime, *, clock_trusted: bool
@@ -213,7 +229,6 @@ class KeptClip:
             await self._keeper.tell_disk(because, error)
         try:
             closed = await self._file.close()
-            refused_seq = await self._keeper.refused_seq(self.clip_id)
         except OSError as failed:
             # The row stays open in the ledger; the recovery at the next start salvages what stands on the disk.
             _log.error("clip_not_closed", clip_id=self.clip_id, problem=str(failed))
@@ -224,8 +239,8 @@ class KeptClip:
                 self._row, Signal.NOTHING_WHOLE, lambda row: replace(row, lost_because=word, ended_early=because)
             )
             return
-        change = _closed(closed, self._path, because)
-        await self._keeper.settle(self._row, close_signal(self.choice, refused_seq), change)
+        signal = close_signal(self.choice, await self._keeper.refused_seq(self.clip_id))
+        await self._keeper.settle(self._row, signal, _closed(closed, self._path, because))
 
 
 def _closed(closed: ClosedFile, path: str, ended_early: str | None = None) -> Change:

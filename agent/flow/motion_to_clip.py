@@ -211,10 +211,10 @@ class MotionToClip:
         clip, activity = self._clip, self._activity
         try:
             await self._write()
-            if clip is not None:
-                await clip.close()
         finally:
             self._clip, self._activity, self._unwritten, self._open_failed = None, None, [], False
+            if clip is not None:
+                await clip.close()
         if clip is not None:
             log.info("clip closed", camera=self._camera.name, clip_id=clip.clip_id, because=signal.value)
         if activity is not None:

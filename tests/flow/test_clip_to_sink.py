@@ -1,5 +1,6 @@
 """A clip on its way to its sink: full and failing disks first, then rows before bytes, events and room."""
 
+import asyncio
 import errno
 import json
 from collections.abc import Mapping, Sequence
@@ -202,6 +203,54 @@ async def test_a_clip_goes_where_the_lease_of_its_opening_says(
             )
             assert event["blocked_by"] == (None if row.choice.blocked_by is None else row.choice.blocked_by.value)
         assert await kept.findings() == []
+
+
+async def test_a_clip_that_closed_while_the_ledger_failed_settles_without_the_next_motion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        clip = await kept.open()
+        await clip.write(video()[1])
+
+        async def fails(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        for call in ("get", "update", "put_event"):
+            monkeypatch.setattr(kept.ledger, call, fails)
+        await clip.close()
+        settling = asyncio.create_task(kept.keeper.run())
+        await kept.clock.advance(60)
+        monkeypatch.undo()
+        assert (await kept.row(clip.clip_id)).phase is RowPhase.RECORDING
+        kept.moves.bells.cloud.clear()
+        await kept.clock.advance(60)
+        async with asyncio.timeout(10):
+            await kept.moves.bells.cloud.wait()
+        settling.cancel()
+        assert (await kept.row(clip.clip_id)).phase is RowPhase.SPOOLED
+        assert await kept.findings() == []
+
+
+async def test_two_cameras_that_settle_one_earlier_clip_at_once_both_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        clip = await kept.open()
+        await clip.write(video()[1])
+
+        async def fails(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(kept.ledger, "update", fails)
+        await clip.close()
+        monkeypatch.undo()
+        both = await asyncio.gather(kept.open(), kept.open())
+        assert (await kept.row(clip.clip_id)).phase is RowPhase.SPOOLED
+        assert [(await kept.row(opened.clip_id)).phase for opened in both] == [RowPhase.RECORDING] * 2
+        for opened in both:
+            await opened.close()
 
 
 async def test_a_lease_that_ends_in_the_middle_changes_the_next_clip_and_not_this_one(tmp_path: Path) -> None:

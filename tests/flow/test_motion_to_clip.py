@@ -175,6 +175,25 @@ async def test_whatever_ends_the_camera_closes_the_clip_with_everything_it_had(h
     assert bench.words() == [("started", "clip-1"), ("ended", "clip-1")]
 
 
+async def test_a_clip_whose_last_write_breaks_is_closed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its row would stay open, and nothing would deliver it, until the next start."""
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(10.0), between((5.0, 99.0)))
+    (clip,) = bench.intake.clips
+
+    async def breaks(_: Sequence[EncodedPacket]) -> None:
+        raise OverflowError("a stamp that no file can hold")
+
+    monkeypatch.setattr(clip, "write", breaks)
+    with pytest.raises(OverflowError):
+        await bench.play(placeholder_packets(1.0, start_s=10.0), between((5.0, 99.0)))
+    bench.recorder._unwritten = placeholder_packets(1.0, start_s=11.0)  # what the close still has to write
+    with pytest.raises(OverflowError):
+        await bench.recorder.lost()
+    assert clip.closed
+
+
 async def test_a_camera_that_comes_back_starts_its_times_anew_and_records_again() -> None:
     bench = Bench()
     for _opening in range(2):
