@@ -1,6 +1,7 @@
 """Puts ledger and spool in agreement before anything records; a file that nobody knows is kept aside."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -87,7 +88,11 @@ class RecoverAtStart:
             because = "never_written" if row.path is None else "file_missing"
             await self._lose(row, Signal.FILE_MISSING, because, None)
             return
-        closed = await self._salvage(row.kind, path)
+        try:
+            closed = await self._salvage(row.kind, path)
+        except OSError as error:
+            await self._set_aside(row, path, error)
+            return
         if closed is None:
             await self._lose(row, Signal.NOTHING_WHOLE, "no_whole_fragment", path)
             return
@@ -112,21 +117,30 @@ class RecoverAtStart:
 
     async def _repair(self, row: ClipRow, path: str) -> None:
         """Keep what plays of a closed clip that has another size than its row says, and say so."""
-        closed = await self._salvage(row.kind, path)
+        try:
+            closed = await self._salvage(row.kind, path)
+        except OSError as error:
+            await self._set_aside(row, path, error)
+            return
         if closed is None:
-            quarantined = await self._files.quarantine(path)
-            _log.error("clip_unreadable", clip_id=row.clip_id, moved_to=quarantined)
-            await self._lose(row, Signal.FILE_MISSING, "unreadable", None)
+            await self._set_aside(row, path, None)
             return
         if (closed.size_bytes, closed.sha256) != (row.size_bytes, row.sha256):
             _log.error("clip_repaired", clip_id=row.clip_id, bytes_before=row.size_bytes, bytes_now=closed.size_bytes)
             await self._moves.amend(row.clip_id, _closed(closed, path))
         self._done.repaired += 1
 
+    async def _set_aside(self, row: ClipRow, path: str, error: OSError | None) -> None:
+        """Keep a file out of the way that nothing can be read of: one bad block must not stop the module's start."""
+        moved_to = await self._files.quarantine(path)
+        _log.error("clip_unreadable", clip_id=row.clip_id, moved_to=moved_to, problem=str(error) if error else None)
+        await self._lose(row, Signal.FILE_MISSING, "unreadable", None)
+
     async def _without_row(self, path: str) -> None:
         closed = None
         if self._adopt_camera_id is not None:
-            closed = await self._salvage(_kind_of(path), path)
+            with contextlib.suppress(OSError):  # what cannot be read is set aside like what nobody adopts
+                closed = await self._salvage(_kind_of(path), path)
         if closed is None or self._adopt_camera_id is None:
             moved_to = await self._files.quarantine(path)
             _log.warning("file_without_row", path=path, moved_to=moved_to)

@@ -227,3 +227,26 @@ async def put_in_phase(kept: Module, phase: RowPhase, *, with_file: bool) -> Non
 
 def on_drive(phase: RowPhase) -> str | None:
     return "veilleur/clips/x.mp4" if phase is RowPhase.STORED_USB else None
+
+
+@pytest.mark.parametrize("phase", [RowPhase.RECORDING, RowPhase.SPOOLED])
+async def test_one_file_that_cannot_be_read_does_not_keep_the_module_from_starting(
+    tmp_path: Path, phase: RowPhase
+) -> None:
+    """A bad block of the disk: here a folder under the clip's name, which no read can open."""
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        bad = await kept.record()
+        await kept.ledger.update(replace(bad, phase=phase))
+    good = await crash_in_recording(tmp_path)
+    file = tmp_path / "spool" / str(bad.path)
+    file.unlink()
+    file.mkdir()
+    async with module(tmp_path) as kept:
+        done = await kept.recover()
+        assert (done.salvaged, done.lost) == (1, 1)
+        lost = await kept.row(bad.clip_id)
+        assert (lost.phase, lost.lost_because, lost.path) == (RowPhase.LOST, "unreadable", None)
+        assert (await kept.row(good.clip_id)).phase is RowPhase.SPOOLED
+        assert quarantined(tmp_path) == [file.name]
+        assert await kept.recover() == Recovery()
