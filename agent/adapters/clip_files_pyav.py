@@ -116,6 +116,7 @@ class PyavClipFile:
         self._fragments = 0
         self._ticks = 0
         self._timescale = 0
+        self._saving: asyncio.Future[None] | None = None
         self._failed: OSError | None = None
         self._closed: ClosedFile | None = None
 
@@ -137,6 +138,8 @@ class PyavClipFile:
     async def close(self) -> ClosedFile:
         if self._closed is None:
             try:
+                if self._saving is not None:
+                    await self._saving  # of a write that was cancelled: its fragments come first
                 if self._muxer is not None and self._failed is None:
                     self._muxer.finish()
                     await self._save_whole_fragments()
@@ -150,7 +153,9 @@ class PyavClipFile:
             return
         whole, fragments, ticks, self._timescale = self._muxer.take_whole(self._timescale)
         if whole:
-            await asyncio.to_thread(self._append, whole, fragments, ticks)
+            # Shielded: a write that is cancelled (the agent stops) while no thread is free would leave a hole.
+            self._saving = asyncio.ensure_future(asyncio.to_thread(self._append, whole, fragments, ticks))
+            await asyncio.shield(self._saving)
 
     def _append(self, whole: bytes, fragments: int, ticks: int) -> None:
         """Write and sync; after a failure the file is cut back to what was synced."""

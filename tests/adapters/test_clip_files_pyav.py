@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -83,6 +85,28 @@ async def test_a_full_disk_raises_and_keeps_what_was_synced(tmp_path: Path, monk
 
 def _full() -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+async def test_a_write_that_is_cancelled_while_no_thread_is_free_leaves_no_hole(tmp_path: Path) -> None:
+    """The agent stops while the disk is slow: what was handed over is written before the clip's last fragment."""
+    stream, packets = video()
+    loop, disk_answers = asyncio.get_running_loop(), threading.Event()
+    files = PyavClipFiles(tmp_path)
+    path, clip = await files.create(CLIP, stream)
+    await clip.write(packets[:15])
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
+    slow = asyncio.ensure_future(asyncio.to_thread(disk_answers.wait))
+    writing = asyncio.ensure_future(clip.write(packets[15:35]))
+    await asyncio.wait([writing], timeout=0.05)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    assert writing.cancelled()
+    disk_answers.set()
+    await slow
+    closed = await clip.close()
+    assert len(decoded(files.locate(path))) == 35
+    assert closed.duration_ms == 3500
+    assert closed.sha256 == hashlib.sha256(files.locate(path).read_bytes()).hexdigest()
 
 
 async def test_a_name_that_exists_is_never_overwritten(tmp_path: Path) -> None:
