@@ -81,6 +81,8 @@ def source_of(request: web.Request, *, behind_proxy: bool) -> str:
 
 
 def is_local(request: web.Request) -> bool:
-    """Return whether a request was made on this machine itself, and not passed on by a proxy."""
+    """Return whether a request was made on this machine itself; never behind a proxy, which is on this machine too."""
     peer = request.remote or ""
-    return (peer == "::1" or peer.startswith("127.")) and "X-Forwarded-For" not in request.headers
+    if request.app[SERVICES].settings.behind_proxy or "X-Forwarded-For" in request.headers:
+        return False
+    return peer == "::1" or peer.startswith("127.")
