@@ -3,35 +3,54 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-
+from agent.domain.shape import DoesNotFit, Fault, Length, Misfit, Range, read
 from agent.errors import BadInput
 
-Seconds = Annotated[float, Field(ge=0)]
-PositiveSeconds = Annotated[float, Field(gt=0)]
-Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Range(least=0)]
+PositiveSeconds = Annotated[float, Range(above=0)]
+Port = Annotated[int, Range(least=0, most=65535)]
+ShownName = Annotated[str, Length(most=100)]
+Model = Annotated[str, Length(most=64)]
 MIB = 1024 * 1024
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Loopback:
+    """The limit of an address to listen on."""
+
+    def fault_of(self, host: str) -> str:
+        """Allow loopback only."""
+        return "" if host in LOOPBACK else "the diagnostics page has no lock yet: it listens on 127.0.0.1 or ::1 only"
 
 
-class ModuleSettings(_Strict):
+class NamesDiffer:
+    """The limit of the list of cameras."""
+
+    def fault_of(self, cameras: Sequence["CameraSettings"]) -> str:
+        """Allow each name once."""
+        names = [camera.name for camera in cameras]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        return f"two cameras have the same name: {', '.join(twice)}" if twice else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleSettings:
     """Who this module is. `state_dir` holds identity, ledger, spool and lease; `model` is the vendor's word (R115)."""
 
-    name: str = Field("Sync module", min_length=1, max_length=100)
-    model: str = Field("sync_module_2", min_length=1, max_length=64)
+    name: ShownName = "Sync module"
+    model: Model = "sync_module_2"
     state_dir: Path
     trust_wall_clock: bool = False
 
 
-class RecordingSettings(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingSettings:
     """How long a clip is, in seconds. The lease may cut `longest_clip_s` further."""
 
     pre_roll_s: Seconds = 3.0
@@ -41,50 +60,45 @@ class RecordingSettings(_Strict):
     photo_period_s: PositiveSeconds = 3600.0
 
 
-class SpoolSettings(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolSettings:
     """The module's own disk: how much clips may take, and how much is left free for the system."""
 
-    budget_bytes: Annotated[int, Field(ge=16 * MIB)] = 2048 * MIB
-    reserve_bytes: Annotated[int, Field(ge=0)] = 256 * MIB
+    budget_bytes: Annotated[int, Range(least=16 * MIB)] = 2048 * MIB
+    reserve_bytes: Annotated[int, Range(least=0)] = 256 * MIB
 
 
-class DriveSettings(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveSettings:
     """The USB drive, by UUID; or an emulated one: a folder with a byte limit."""
 
     uuid: str | None = None
     emulated: Path | None = None
-    limit_bytes: Annotated[int, Field(gt=0)] = 2048 * MIB
-    reserve_bytes: Annotated[int, Field(ge=0)] = 375_000_000
+    limit_bytes: Annotated[int, Range(above=0)] = 2048 * MIB
+    reserve_bytes: Annotated[int, Range(least=0)] = 375_000_000
 
-    @model_validator(mode="after")
-    def _one_of_two(self) -> "DriveSettings":
+    def __post_init__(self) -> None:
         if (self.uuid is None) == (self.emulated is None):
             raise ValueError("give either `uuid` (see `lsblk -o NAME,UUID`) or `emulated` (a folder), not both")
-        return self
 
 
-class DiagnosticsSettings(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosticsSettings:
     """Where the diagnostics page listens; loopback only."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Loopback()] = "127.0.0.1"
     port: Port = 8401
 
-    @field_validator("host")
-    @classmethod
-    def _loopback(cls, host: str) -> str:
-        if host not in {"127.0.0.1", "::1", "localhost"}:
-            raise ValueError("the diagnostics page has no lock yet: it listens on 127.0.0.1 or ::1 only")
-        return host
 
-
-class CameraSettings(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSettings:
     """One camera. `id` keeps a camera's identity when it is renamed; without it the name decides."""
 
-    name: str = Field(min_length=1, max_length=100)
-    address: str = Field(min_length=1)
-    model: str = Field(min_length=1, max_length=64)
+    name: ShownName
+    address: Annotated[str, Length()]
+    model: Model
     id: UUID | None = None
-    nominal_fps: Annotated[float, Field(gt=0, le=240)] = 25.0
+    nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
 
     def camera_id(self, module_id: str) -> str:
@@ -92,7 +106,8 @@ class CameraSettings(_Strict):
         return str(self.id or uuid5(NAMESPACE_URL, f"veilleur:{module_id}:{self.name}"))
 
 
-class Settings(_Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
     """The whole file."""
 
     module: ModuleSettings
@@ -100,16 +115,12 @@ class Settings(_Strict):
     spool: SpoolSettings = SpoolSettings()
     drive: DriveSettings | None = None
     diagnostics: DiagnosticsSettings = DiagnosticsSettings()
-    camera: tuple[CameraSettings, ...] = Field(min_length=1, max_length=10)
+    camera: Annotated[tuple[CameraSettings, ...], Length(least=1, most=10), NamesDiffer()]
 
-    @field_validator("camera")
-    @classmethod
-    def _names_differ(cls, cameras: tuple[CameraSettings, ...]) -> tuple[CameraSettings, ...]:
-        names = [camera.name for camera in cameras]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two cameras have the same name: {', '.join(twice)}")
-        return cameras
+
+def read_settings(document: object) -> Settings:
+    """Check the values of a file as a whole; raises DoesNotFit."""
+    return read(Settings, document, known_keys_only=True, from_text=(Path, UUID))
 
 
 def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -131,10 +142,9 @@ def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Se
         raise BadInput(f"{path} is not valid TOML: {error}") from error
     expanded = _expand(document, environment, path)
     try:
-        return Settings.model_validate(expanded)
-    except ValidationError as error:
-        sentences = [_sentence(path, text, found["loc"], found["msg"], found["type"]) for found in error.errors()]
-        raise BadInput("\n".join(sentences)) from error
+        return read_settings(expanded)
+    except DoesNotFit as error:
+        raise BadInput("\n".join(_sentence(path, text, misfit) for misfit in error.misfits)) from error
 
 
 def _expand(value: object, environment: Mapping[str, str], path: Path) -> object:
@@ -156,18 +166,19 @@ def _expand(value: object, environment: Mapping[str, str], path: Path) -> object
     return re.sub(r"\$\{(\w+)\}", from_environment, value)
 
 
-def _sentence(path: Path, text: str, location: tuple[int | str, ...], message: str, kind: str) -> str:
+def _sentence(path: Path, text: str, misfit: Misfit) -> str:
+    location = misfit.where
     names = [str(part) if isinstance(part, str) else f"[{part + 1}]" for part in location]
     line = _line_of(text, location)
     place = f"{path}, line {line}" if line else str(path)
-    if kind == "extra_forbidden":
+    if misfit.fault is Fault.UNKNOWN_KEY:
         allowed = ", ".join(sorted(_allowed_at(location[:-1])))
         return f"{place}: there is no setting `{'.'.join(names)}`; here you may write: {allowed}"
-    return f"{place}: `{'.'.join(names)}`: {message.removeprefix('Value error, ')}"
+    return f"{place}: `{'.'.join(names)}`: {misfit.text}"
 
 
 def _allowed_at(location: tuple[int | str, ...]) -> list[str]:
-    models: dict[str, type[_Strict]] = {
+    tables: dict[str, type] = {
         "module": ModuleSettings,
         "recording": RecordingSettings,
         "spool": SpoolSettings,
@@ -175,8 +186,8 @@ def _allowed_at(location: tuple[int | str, ...]) -> list[str]:
         "diagnostics": DiagnosticsSettings,
         "camera": CameraSettings,
     }
-    model = models.get(str(location[0]), Settings) if location else Settings
-    return list(model.model_fields)
+    table = tables.get(str(location[0]), Settings) if location else Settings
+    return [field.name for field in fields(table)]
 
 
 def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:

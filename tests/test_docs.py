@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from agent.__main__ import app as agent_app
+from agent.composition.commands import app as agent_app
 from cloud_stub.__main__ import app as cloud_app
 
 ROOT = Path(__file__).parents[1]

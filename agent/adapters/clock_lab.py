@@ -1,12 +1,13 @@
 """The lab clock: a clock whose civil time the cloud's lab freezes and advances by `clock` documents."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
-from pydantic import AwareDatetime, BaseModel, ValidationError
+
+from agent.domain.shape import DoesNotFit, read
 
 log = structlog.get_logger()
 
@@ -33,17 +34,18 @@ class FlooredClock(Protocol):
         """Return the floor to keep on disk (POSIX seconds)."""
 
 
-class ClockDocument(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ClockDocument:
     """`clock_v1.json`; `real_at`, where the sender says it, is the real time at which a running lab clock was at `now`.
 
     Without it a running clock goes on from `now` at the moment of arrival, which is late by the age of a retained
     document.
     """
 
-    now: AwareDatetime
+    now: datetime
     frozen: bool
     lease_seq: int | None = None
-    real_at: AwareDatetime | None = None
+    real_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,13 @@ class LabClock:
 
     def take(self, document: Mapping[str, object]) -> None:
         """Apply a `clock` document, now or when its lease was taken; one that cannot be read is logged and ignored."""
-        read = _read(document)
-        if read is None:
+        said = _read(document)
+        if said is None:
             return
-        if read.lease_seq is None or read.lease_seq <= self._seq:
-            self._apply(read)
+        if said.lease_seq is None or said.lease_seq <= self._seq:
+            self._apply(said)
         else:
-            self._pending = read
+            self._pending = said
 
     def lease_taken(self, seq: int) -> None:
         """Note the newest lease; a document that waited for it is applied."""
@@ -132,7 +134,7 @@ class LabClock:
         self._anchor = _Anchor(civil, self._inner.monotonic(), not document.frozen)
         real_at = document.real_at or real_now
         try:
-            self._keep(document.model_copy(update={"real_at": real_at}).model_dump(mode="json"))
+            self._keep(_kept(document, real_at))
         except OSError as error:
             log.warning("lab_clock_not_kept", error=error.strerror)
         log.info("lab_clock_set", now=civil.isoformat(), frozen=document.frozen, lease_seq=document.lease_seq)
@@ -142,7 +144,12 @@ class LabClock:
 
 def _read(document: Mapping[str, object]) -> ClockDocument | None:
     try:
-        return ClockDocument.model_validate(document)
-    except ValidationError as error:
-        log.warning("lab_clock_unreadable", problems=error.error_count())
+        return read(ClockDocument, document)
+    except DoesNotFit as error:
+        log.warning("lab_clock_unreadable", problems=str(error))
         return None
+
+
+def _kept(document: ClockDocument, real_at: datetime) -> Mapping[str, object]:
+    """Return the document as it is kept: with the real time at which it held."""
+    return {**asdict(document), "now": document.now.isoformat(), "real_at": real_at.isoformat()}

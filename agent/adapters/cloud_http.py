@@ -3,13 +3,14 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
-from pydantic import BaseModel, ValidationError
 from yarl import URL
 
+from agent.domain.shape import DoesNotFit, read_json
 from agent.errors import AgentError, Refused, TryLater
 from agent.ports import CloudAnswer
 
@@ -21,7 +22,8 @@ _SERVER_FAULT = 500
 _FIRST_REFUSAL = 400
 
 
-class _Problem(BaseModel):
+@dataclass(frozen=True, slots=True)
+class _Problem:
     code: str
     title: str = ""
     detail: str = ""
@@ -88,7 +90,8 @@ class CloudHttp:
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            trust = ssl.create_default_context(cadata=self._ca_pem) if self._ca_pem else ssl.create_default_context()
+            # aiohttp holds a context that trusts the system's authorities: a second one would cost 1 MB
+            trust = ssl.create_default_context(cadata=self._ca_pem) if self._ca_pem else True
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=trust, limit=4),
                 timeout=self._timeout,
@@ -118,8 +121,8 @@ def error_of(answer: CloudAnswer, codes: Mapping[int, str] | None = None) -> Age
             after_s,
         )
     try:
-        problem = _Problem.model_validate_json(answer.body)
-    except ValidationError:
+        problem = read_json(_Problem, answer.body)
+    except DoesNotFit:
         code = (codes or {}).get(status)
         if code is None:
             return TryLater(f"Something that is not the cloud answered (HTTP {status}).", after_s)
@@ -140,6 +143,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 def _http_date(text: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(text)
+        found = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError):
         return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)  # a zone of -0000 says nothing

@@ -4,12 +4,12 @@ import json
 import os
 import stat
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-
-from pydantic import BaseModel, Field, ValidationError
+from typing import Annotated
 
 from agent.domain.identity import BrokerAddress, Identity, LeaseKey
+from agent.domain.shape import DoesNotFit, Length, Range, read_json
 from agent.errors import BadInput
 
 FILE_NAME = "identity.json"
@@ -17,29 +17,35 @@ OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 FOLDER_MODE = 0o700
 
 
-class _Key(BaseModel):
-    kid: str = Field(min_length=1)
+Said = Annotated[str, Length()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    kid: Said
     use: str
-    public_key: str = Field(min_length=1)
+    public_key: Said
 
 
-class _Broker(BaseModel):
-    host: str = Field(min_length=1)
-    port: int = Field(ge=1, le=65_535)
+@dataclass(frozen=True, slots=True)
+class _Broker:
+    host: Said
+    port: Annotated[int, Range(least=1, most=65_535)]
     tls: bool
 
 
-class _Document(BaseModel):
+@dataclass(frozen=True, slots=True)
+class _Document:
     """`claim_reply_v1.json`, as it came; unknown fields are ignored."""
 
-    module_id: str = Field(min_length=1)
-    account_id: str = Field(min_length=1)
-    secret: str = Field(min_length=32)
-    issuer: str = Field(min_length=1)
-    cloud_url: str = Field(min_length=1)
+    module_id: Said
+    account_id: Said
+    secret: Annotated[str, Length(least=32)]
+    issuer: Said
+    cloud_url: Said
     broker: _Broker
     ca_pem: str | None
-    lease_keys: list[_Key] = Field(min_length=1)
+    lease_keys: Annotated[list[_Key], Length()]
 
 
 class IdentityFile:
@@ -117,9 +123,9 @@ def _already(path: Path) -> str:
 
 def _identity(content: bytes, path: Path) -> Identity:
     try:
-        read = _Document.model_validate_json(content)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
+        read = read_json(_Document, content)
+    except DoesNotFit as error:
+        where = ".".join(str(part) for part in error.misfits[0].where)
         raise BadInput(
             f"The identity {path} is damaged (at {where or 'its start'}): claim this module again."
         ) from None

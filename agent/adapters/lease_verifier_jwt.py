@@ -1,15 +1,17 @@
-"""Verifies lease tokens with PyJWT and cryptography: EdDSA only, keys from the claim, shape by pydantic."""
+"""Verifies lease tokens with PyJWT and cryptography: EdDSA only, keys from the claim, shape by our own reader."""
 
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt.types import Options
-from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from agent.domain.lease import CameraLease, Cover, DriveRole, Lease, Storage, StorageKind
+from agent.domain.shape import DoesNotFit, Fault, Length, Range, read
 from agent.errors import BadInput, Refused
 
 ALGORITHM = "EdDSA"
@@ -25,23 +27,26 @@ OPTIONS: Options = {
 """What a lease is worth at a time is the keeper's question, asked with our own clock and not with the system's."""
 
 
-class _StorageClaim(BaseModel):
-    kind: StorageKind
-    keep_for_days: int | None = Field(default=None, ge=0)
-    pool: str | None = None
-    limit_ms: int | None = Field(default=None, ge=0)
-    used_ms: int | None = Field(default=None, ge=0)
+Count = Annotated[int, Range(least=0)]
 
-    @model_validator(mode="after")
-    def _complete(self) -> "_StorageClaim":
+
+@dataclass(frozen=True, slots=True)
+class _StorageClaim:
+    kind: StorageKind
+    keep_for_days: Count | None = None
+    pool: str | None = None
+    limit_ms: Count | None = None
+    used_ms: Count | None = None
+
+    def __post_init__(self) -> None:
         if self.kind is StorageKind.CLOUD and self.keep_for_days is None:
             raise ValueError("cloud storage without keep_for_days")
         if self.kind is StorageKind.QUOTA and (self.pool is None or self.limit_ms is None):
             raise ValueError("a quota without pool and limit_ms")
-        return self
 
 
-class _CameraClaim(BaseModel):
+@dataclass(frozen=True, slots=True)
+class _CameraClaim:
     model: str | None
     features: frozenset[str]
     storage: _StorageClaim
@@ -50,23 +55,22 @@ class _CameraClaim(BaseModel):
     drive: DriveRole
 
 
-class _LeaseClaims(BaseModel):
+@dataclass(frozen=True, slots=True)
+class _LeaseClaims:
     """The shape of `lease_v1.json`; unknown fields are ignored."""
 
-    account_id: str = Field(min_length=1)
-    seq: int = Field(ge=1, strict=True)
-    iat: int = Field(ge=0, strict=True)
-    nbf: int = Field(ge=0, strict=True)
-    exp: int = Field(ge=0, strict=True)
-    grace_until: int = Field(ge=0, strict=True)
-    longest_clip_s: float = Field(gt=0)
+    account_id: Annotated[str, Length()]
+    seq: Annotated[int, Range(least=1)]
+    iat: Count
+    nbf: Count
+    exp: Count
+    grace_until: Count
+    longest_clip_s: Annotated[float, Range(above=0)]
     cameras: dict[str, _CameraClaim]
 
-    @model_validator(mode="after")
-    def _in_order(self) -> "_LeaseClaims":
+    def __post_init__(self) -> None:
         if not self.iat <= self.exp <= self.grace_until or self.nbf > self.exp:
             raise ValueError("iat, nbf, exp and grace_until are not in this order")
-        return self
 
 
 class JwtLeaseVerifier:
@@ -135,11 +139,10 @@ class JwtLeaseVerifier:
     @staticmethod
     def _claims_in_shape(claims: dict[str, object]) -> _LeaseClaims:
         try:
-            return _LeaseClaims.model_validate(claims)
-        except ValidationError as error:
-            problems = error.errors(include_url=False, include_input=False, include_context=False)
-            where = ".".join(str(part) for part in problems[0]["loc"])
-            if all(problem["type"] == "enum" for problem in problems):
+            return read(_LeaseClaims, claims)
+        except DoesNotFit as error:
+            where = ".".join(str(part) for part in error.misfits[0].where)
+            if all(misfit.fault is Fault.UNKNOWN_WORD for misfit in error.misfits):
                 raise Refused(
                     "lease_unsupported", f"The lease has a word in {where} that this version does not know: update it."
                 ) from error

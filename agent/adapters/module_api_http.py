@@ -1,21 +1,24 @@
 """The module's few calls that are not uploads: propose a camera, fetch the lease."""
 
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, ValidationError
-
+from agent.domain.shape import DoesNotFit, Length, read_json
 from agent.errors import TryLater
 from agent.ports import CloudAnswer, CloudCalls
 
 
-class _Camera(BaseModel):
+@dataclass(frozen=True, slots=True)
+class _Camera:
     model: str | None
 
 
-class _Lease(BaseModel):
-    token: str = Field(min_length=1)
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    token: Annotated[str, Length()]
 
 
 class HttpModuleApi:
@@ -31,16 +34,16 @@ class HttpModuleApi:
         answer = await self._cloud.send("PUT", url, headers, json.dumps(document).encode())
         self._expect_ok(answer)
         try:
-            return _Camera.model_validate_json(answer.body).model
-        except ValidationError:
+            return read_json(_Camera, answer.body).model
+        except DoesNotFit:
             raise TryLater("The cloud's answer on a camera cannot be read: update the agent, or the cloud.") from None
 
     async def fetch_lease(self) -> str:
         answer = await self._cloud.send("GET", self._cloud.locate("/api/v1/module/lease"))
         self._expect_ok(answer)
         try:
-            return _Lease.model_validate_json(answer.body).token
-        except ValidationError:
+            return read_json(_Lease, answer.body).token
+        except DoesNotFit:
             raise TryLater("The cloud's lease document cannot be read: update the agent, or the cloud.") from None
 
     def _expect_ok(self, answer: CloudAnswer) -> None:

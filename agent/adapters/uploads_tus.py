@@ -3,17 +3,19 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, ValidationError
-
 from agent.domain.clip import ClipRow, MediaKind
+from agent.domain.shape import DoesNotFit, Pattern, Range, read_json
 from agent.errors import AgentError, Refused, TryLater
 from agent.ports import CloudAnswer, CloudCalls, CloudStatus
 
 TUS = {"Tus-Resumable": "1.0.0"}
+LONGEST_NUMBER = 15
+"""Digits of a byte count that a clip can have, by far."""
 CHECKSUM_MISMATCH = 460  # tus 1.0.0, extension "checksum"
 _PLAIN_CODES = {
     HTTPStatus.NOT_FOUND: "upload_gone",
@@ -26,11 +28,12 @@ _PLAIN_CODES = {
 }
 
 
-class _Status(BaseModel):
+@dataclass(frozen=True, slots=True)
+class _Status:
     disposition: Literal["held", "evicted", "deleted", "expired", "partial"]
-    size: int = Field(default=0, ge=0)
-    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
-    received_bytes: int = Field(default=0, ge=0)
+    size: Annotated[int, Range(least=0)] = 0
+    sha256: Annotated[str, Pattern("[0-9a-f]{64}")] | None = None
+    received_bytes: Annotated[int, Range(least=0)] = 0
 
 
 class TusUploads:
@@ -48,7 +51,10 @@ class TusUploads:
         location = answer.headers.get("Location", "")
         if not location:
             raise TryLater("The cloud made an upload but did not say where: it, or something before it, has trouble.")
-        return self._cloud.locate(location)
+        try:
+            return self._cloud.locate(location)
+        except ValueError:
+            raise TryLater("The cloud made an upload at an address that is none: it has trouble.") from None
 
     async def offset(self, upload_url: str) -> int:
         self._check_origin(upload_url)
@@ -87,8 +93,8 @@ class TusUploads:
                 return CloudStatus("unknown", 0, None, 0)
             raise error
         try:
-            found = _Status.model_validate_json(answer.body)
-        except ValidationError:
+            found = read_json(_Status, answer.body)
+        except DoesNotFit:
             raise TryLater("The cloud's word on this clip cannot be read: update the agent, or the cloud.") from None
         return CloudStatus(found.disposition, found.size, found.sha256, found.received_bytes)
 
@@ -136,6 +142,6 @@ def encode_metadata(metadata: Mapping[str, str]) -> str:
 
 def _offset_in(answer: CloudAnswer) -> int:
     text = answer.headers.get("Upload-Offset", "")
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
         raise TryLater("Something that is not the cloud answered an upload: check this board's network.")
     return int(text)

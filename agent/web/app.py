@@ -1,13 +1,13 @@
 """The diagnostics of one module: its page, its API, its health; read-only."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import BaseModel
 
-from agent.web.documents import ClipDocument, LedgerDocument
+from agent.web.documents import ClipDocument, Document, LedgerDocument, document_json
 from agent.web.guard import LOOPBACK_HOSTS, add_headers, guard, problem
 from agent.web.languages import Language, choose_language
 from agent.web.live import LatestJpeg, LivePictures
@@ -23,7 +23,7 @@ STATIC_TYPES: Mapping[str, str] = {
     "mark.svg": "image/svg+xml",
 }
 MOST_ROWS = 1000
-BLANK_CLIP = dict.fromkeys(ClipDocument.model_fields, "")
+BLANK_CLIP = dict.fromkeys((field.name for field in fields(ClipDocument)), "")
 """What the page's script fills in for a clip that appears later."""
 
 
@@ -64,7 +64,6 @@ class _Pages:
             loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
         self._template = environment.get_template("diagnostics.html")
-        self._openapi = openapi_document(source.software)
 
     async def page(self, request: web.Request) -> web.Response:
         """Answer the page for people."""
@@ -97,7 +96,7 @@ class _Pages:
 
     async def openapi(self, _: web.Request) -> web.Response:
         """Answer the description of all routes."""
-        return web.json_response(self._openapi)
+        return web.json_response(openapi_document(self._source.software))
 
     async def static(self, request: web.Request) -> web.Response:
         """Answer one of the page's few files."""
@@ -111,5 +110,5 @@ def _language(request: web.Request) -> Language:
     return choose_language(request.query.get("lang"), request.headers.get("Accept-Language", ""))
 
 
-def _json(document: BaseModel, status: int = 200) -> web.Response:
-    return web.Response(status=status, text=document.model_dump_json(), content_type="application/json")
+def _json(document: Document, status: int = 200) -> web.Response:
+    return web.Response(status=status, text=document_json(document), content_type="application/json")

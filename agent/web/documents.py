@@ -1,9 +1,11 @@
-"""The JSON documents of the diagnostics API, as models: what `/api/v1/...` and `/healthz` answer."""
+"""The JSON documents of the diagnostics API, as dataclasses: what `/api/v1/...` and `/healthz` answer."""
 
-from pydantic import BaseModel, Field
+import json
+from dataclasses import asdict, dataclass
 
 
-class FindingDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingDocument:
     """One thing that is wrong: a stable word and a sentence in the asked language."""
 
     code: str
@@ -12,7 +14,8 @@ class FindingDocument(BaseModel):
     text: str
 
 
-class HealthDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthDocument:
     """True health: ages in seconds, `null` for "never in this run"."""
 
     ok: bool
@@ -24,7 +27,8 @@ class HealthDocument(BaseModel):
     last_lease_age_s: float | None
 
 
-class MotionDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionDocument:
     """What the detector said last; `box` is x, y, width, height in shares of the picture."""
 
     moving: bool
@@ -35,7 +39,8 @@ class MotionDocument(BaseModel):
     box: tuple[float, float, float, float] | None
 
 
-class CameraDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraDocument:
     """One camera. `sink`, `reason` and `blocked_by` are the words of docs/wire.md; `*_text` are sentences."""
 
     camera_id: str
@@ -64,7 +69,8 @@ class CameraDocument(BaseModel):
     motion: MotionDocument | None
 
 
-class LeaseDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseDocument:
     """The lease in force; times are UTC, RFC 3339. `seq` is a string: JavaScript rounds large integers."""
 
     state: str
@@ -79,7 +85,8 @@ class LeaseDocument(BaseModel):
     refused_text: str
 
 
-class LinkDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDocument:
     """The broker session."""
 
     connected: bool
@@ -88,7 +95,8 @@ class LinkDocument(BaseModel):
     last_error: str
 
 
-class UploadsDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadsDocument:
     """The uploader."""
 
     text: str
@@ -98,7 +106,8 @@ class UploadsDocument(BaseModel):
     last_error: str
 
 
-class DriveDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveDocument:
     """The USB drive; `state` is `null` when none is configured."""
 
     state: str | None
@@ -110,7 +119,8 @@ class DriveDocument(BaseModel):
     free_bytes: int | None
 
 
-class DiskDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskDocument:
     """The module's own disk and the spool on it."""
 
     text: str
@@ -121,7 +131,8 @@ class DiskDocument(BaseModel):
     spool_budget_bytes: int
 
 
-class LedgerCount(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerCount:
     """How many clips are in one phase."""
 
     phase: str
@@ -129,7 +140,8 @@ class LedgerCount(BaseModel):
     count: int
 
 
-class ClipDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipDocument:
     """One row of the ledger. `media_url` is set while the file still stands on this device."""
 
     clip_id: str
@@ -158,7 +170,8 @@ class ClipDocument(BaseModel):
     media_url: str | None
 
 
-class StatusDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusDocument:
     """Everything the diagnostics page shows."""
 
     at: str
@@ -179,13 +192,15 @@ class StatusDocument(BaseModel):
     clips: list[ClipDocument]
 
 
-class LedgerDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerDocument:
     """The newest rows of the ledger, newest first."""
 
-    clips: list[ClipDocument] = Field(max_length=1000)
+    clips: list[ClipDocument]
 
 
-class ProblemDocument(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemDocument:
     """An RFC 9457 problem document with a stable `code`."""
 
     type: str = "about:blank"
@@ -193,3 +208,11 @@ class ProblemDocument(BaseModel):
     status: int
     code: str
     detail: str
+
+
+Document = StatusDocument | HealthDocument | LedgerDocument | ProblemDocument
+
+
+def document_json(document: Document) -> str:
+    """Return a document as the API answers it."""
+    return json.dumps(asdict(document), ensure_ascii=False, separators=(",", ":"))

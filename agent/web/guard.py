@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from agent.web.documents import ProblemDocument
+from agent.web.documents import ProblemDocument, document_json
 
 log = structlog.get_logger()
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -30,7 +30,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def problem(status: int, code: str, title: str, detail: str) -> web.Response:
     """Return a problem document (RFC 9457)."""
     document = ProblemDocument(title=title, status=status, code=code, detail=detail)
-    return web.Response(status=status, text=document.model_dump_json(), content_type="application/problem+json")
+    return web.Response(status=status, text=document_json(document), content_type="application/problem+json")
 
 
 def guard(allowed_hosts: frozenset[str]) -> Middleware:

@@ -1,13 +1,11 @@
-"""The OpenAPI 3.1 document of the diagnostics, built from the models that write the answers."""
+"""The OpenAPI 3.1 document of the diagnostics, built from the dataclasses that are the answers."""
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
-
 from agent.web.documents import HealthDocument, LedgerDocument, ProblemDocument, StatusDocument
+from agent.web.schemas import schemas_of
 
-MODELS: tuple[type[BaseModel], ...] = (StatusDocument, HealthDocument, LedgerDocument, ProblemDocument)
+DOCUMENTS = (StatusDocument, HealthDocument, LedgerDocument, ProblemDocument)
 LANGUAGE = {
     "name": "lang",
     "in": "query",
@@ -19,14 +17,11 @@ LANGUAGE = {
 
 def openapi_document(software: str) -> Mapping[str, object]:
     """Describe every route."""
-    _, schemas = models_json_schema(
-        [(model, "serialization") for model in MODELS], ref_template="#/components/schemas/{model}"
-    )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Veilleur diagnostics", "version": software, "description": "Read-only, on loopback."},
         "paths": {**_document_paths(), **_picture_paths()},
-        "components": {"schemas": schemas["$defs"]},
+        "components": {"schemas": schemas_of(*DOCUMENTS)},
     }
 
 
