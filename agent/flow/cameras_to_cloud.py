@@ -1,5 +1,6 @@
 """Tells the cloud of this module's cameras, so that their owner can confirm them."""
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -10,6 +11,8 @@ from agent.ports import Clock, ModuleApi
 
 BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 REFUSED_RETRY_S = 3600.0
+LONGEST_WAIT_S = 3600.0
+"""However long a server asks to be left alone."""
 
 log = structlog.get_logger()
 
@@ -24,9 +27,10 @@ class CamerasToCloud:
         self._jitter = jitter
 
     async def run(self) -> None:
-        """Propose every camera, then end."""
-        for camera_id in list(self._board.cameras):
-            await self._propose(camera_id)
+        """Propose every camera, then end; one that the cloud does not take holds no other back."""
+        async with asyncio.TaskGroup() as tasks:
+            for camera_id in list(self._board.cameras):
+                tasks.create_task(self._propose(camera_id))
 
     async def _propose(self, camera_id: str) -> None:
         camera, failures = self._board.cameras[camera_id], 0
@@ -38,7 +42,7 @@ class CamerasToCloud:
             except TryLater as error:
                 if failures == 0:
                     log.info("camera_not_proposed_yet", camera=camera.name, reason=str(error))
-                wait_s = error.after_s or BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
+                wait_s = min(error.after_s or BACKOFF_S[min(failures, len(BACKOFF_S) - 1)], LONGEST_WAIT_S)
                 failures += 1
             except Refused as error:
                 log.warning("camera_refused_by_cloud", camera=camera.name, code=error.code, reason=str(error))
