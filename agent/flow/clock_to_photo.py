@@ -83,7 +83,11 @@ class ClockToPhoto:
 
     async def _take(self, camera: PhotoCamera) -> bool:
         """Take one photo; False when the camera shows nothing or the photo could not be kept."""
-        jpeg = await camera.latest_jpeg(PHOTO_WIDTH)
+        try:
+            jpeg = await camera.latest_jpeg(PHOTO_WIDTH)
+        except Exception:  # a picture that no encoder takes is this camera's trouble and nobody else's
+            log.exception("photo not made", camera_id=camera.camera_id)
+            return False
         if jpeg is None:
             return False
         try:

@@ -45,6 +45,7 @@ class Bench:
         self.board.link.lease = lease("photo_capture")
         self.intake = PhotoIntake()
         self.jpeg: bytes | None = b"jpeg"
+        self.picture_breaks = False
         self.motion_s: float | None = None
         camera = PhotoCamera(CAMERA, self._latest, lambda: self.motion_s)
         self.flow = ClockToPhoto(
@@ -52,6 +53,8 @@ class Bench:
         )
 
     async def _latest(self, max_width: int) -> bytes | None:
+        if self.picture_breaks:
+            raise ValueError("a picture that no encoder takes")
         return self.jpeg
 
     async def periods(self, count: int) -> int:
@@ -92,6 +95,14 @@ async def test_a_photo_that_cannot_be_kept_does_not_end_the_next_ones() -> None:
     bench.intake.fails = TryLater("The disk is full.")
     assert await bench.periods(1) == 0
     bench.intake.fails = None
+    assert await bench.periods(1) == 1
+
+
+async def test_a_picture_that_cannot_be_made_does_not_end_the_next_ones() -> None:
+    bench = Bench()
+    bench.picture_breaks = True
+    assert await bench.periods(1) == 0
+    bench.picture_breaks = False
     assert await bench.periods(1) == 1
 
 
