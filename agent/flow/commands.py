@@ -117,8 +117,8 @@ def _read(payload: bytes, name: str) -> tuple[str, Mapping[str, object]]:
     if not isinstance(document, dict):
         raise ValueError("The command is not a JSON object.")  # noqa: TRY004 - the caller asks for one kind of error
     command_id, arguments = document.get("id"), document.get("arguments", {})
-    if not isinstance(command_id, str) or not 0 < len(command_id) <= LONGEST_ID:
-        raise ValueError("The command has no `id` of 1 to 64 characters.")
+    if not isinstance(command_id, str) or not 0 < len(command_id) <= LONGEST_ID or not command_id.isascii():
+        raise ValueError("The command has no `id` of 1 to 64 ASCII characters.")
     if document.get("name", name) != name:
         raise ValueError("The command's `name` is not that of its topic.")
     if not isinstance(arguments, dict):

@@ -98,6 +98,8 @@ async def outcome(base: str, call: str) -> str:
         ("create", Answer(200, (), b"<html>Log in to the hotel</html>"), "later"),
         ("create", Answer(404, (), b"<html>no such page</html>"), "later"),
         ("create", Answer(201), "later"),
+        ("create", Answer(201, (("Location", "http://[nowhere/files/1"),)), "later"),
+        ("create", Answer(201, (("Location", "http://cloud:99999999/files/1"),)), "later"),
         ("create", Answer(403, (), problem("not_entitled")), "not_entitled"),
         ("create", Answer(403, (), problem("camera_unknown")), "camera_unknown"),
         ("create", Answer(410, (), problem("clip_finished")), "clip_finished"),
@@ -106,6 +108,7 @@ async def outcome(base: str, call: str) -> str:
         ("offset", Answer(200), "later"),
         ("offset", Answer(200, (("Upload-Offset", "-1"),)), "later"),
         ("offset", Answer(200, (("Upload-Offset", "many"),)), "later"),
+        ("offset", Answer(200, (("Upload-Offset", "9" * 5000),)), "later"),
         ("offset", Answer(503, (("Retry-After", "1"),)), "later, in 1 s"),
         ("append", Answer(204, (("Upload-Offset", "99"),)), "later"),
         ("append", Answer(204, (("Upload-Offset", "9"),)), "later"),
@@ -169,6 +172,7 @@ async def test_the_bearer_is_only_ever_sent_to_the_cloud_itself() -> None:
         ({"Retry-After": "Sun, 01 Mar 2026 00:02:00 GMT", "Date": "Sun, 01 Mar 2026 00:00:30 GMT"}, 90.0),
         ({"Retry-After": "Sun, 01 Mar 2026 00:00:00 GMT", "Date": "Sun, 01 Mar 2026 00:00:30 GMT"}, 0.0),
         ({"Retry-After": "Sun, 01 Mar 2026 00:02:00 GMT"}, None),
+        ({"Retry-After": "Sun, 01 Mar 2026 00:02:00 -0000", "Date": "Sun, 01 Mar 2026 00:00:30 GMT"}, 90.0),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_by_the_servers_own_clock(

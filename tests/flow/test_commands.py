@@ -97,6 +97,7 @@ async def answer(commands: Commands, sent: Message) -> dict[str, Any]:
         b'{"id": 7}',
         b'{"id": ""}',
         json.dumps({**COMMAND, "id": "x" * 65}).encode(),
+        json.dumps({**COMMAND, "id": "half a character: \ud800"}).encode(),
         json.dumps({**COMMAND, "name": "photo"}).encode(),
         json.dumps({**COMMAND, "arguments": [True]}).encode(),
         json.dumps({**COMMAND, "arguments": {}}).encode(),
