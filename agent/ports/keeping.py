@@ -12,6 +12,7 @@ class Ledger(Protocol):
     """The clip ledger and the event outbox in one durable store; each call is one committed transaction.
 
     A row is committed before the first media byte (DESIGN §6.1). `synchronous=FULL`: a return means it is on disk.
+    Rows that have ended are forgotten beyond the newest 100,000, unless a copy of theirs is still to be deleted.
     An `event` (topic, payload) is queued in the same transaction as the row. OSError: the disk is full or failed.
     """
 
@@ -48,7 +49,7 @@ class Ledger(Protocol):
         """Sum the bytes of rows whose file still stands in the spool."""
 
     async def put_event(self, topic: str, payload: Mapping[str, object]) -> None:
-        """Queue `event/...` for the broker; `payload` carries its own `event_id`."""
+        """Queue `event/...` for the broker; `payload` carries its own `event_id`. The newest 20,000 are kept."""
 
     async def next_events(self, limit: int) -> Sequence[tuple[int, str, Mapping[str, object]]]:
         """Return the oldest queued events as (row number, topic, payload)."""

@@ -3,11 +3,12 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog.testing
 
 from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.adapters.ledger_sqlite.schema import MIGRATIONS, NEWEST
@@ -29,6 +30,13 @@ async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
     opened = await SqliteLedger(tmp_path / "state" / "ledger.sqlite").open()
     yield opened
     await opened.close()
+
+
+@asynccontextmanager
+async def open_ledger(ledger: SqliteLedger) -> AsyncIterator[SqliteLedger]:
+    """Open a ledger for a part of a test."""
+    yield await ledger.open()
+    await ledger.close()
 
 
 def schema(path: Path) -> set[str]:
@@ -270,3 +278,39 @@ async def test_rows_that_move_while_they_are_read_are_read_whole(ledger: SqliteL
 
     moving = asyncio.ensure_future(move_about())
     await asyncio.gather(moving, send_events(), read_rows(), read_rows())
+
+
+async def test_a_broker_that_is_away_for_weeks_cannot_fill_the_disk_with_events(tmp_path: Path) -> None:
+    """The oldest make way, also for an event that comes with a row; the log says so once until all are sent."""
+    with structlog.testing.capture_logs() as logs:
+        async with open_ledger(SqliteLedger(tmp_path / "ledger.sqlite", kept_events=10)) as ledger:
+            for number in range(30):
+                await ledger.put_event("event/alert", {"event_id": str(number)})
+            await ledger.insert(row("clip"), ("event/clip", {"event_id": "30"}))
+            waiting = await ledger.next_events(50)
+            assert [payload["event_id"] for _, _, payload in waiting] == [str(number) for number in range(21, 31)]
+    assert [entry["event"] for entry in logs] == ["oldest_events_dropped"]
+
+
+async def test_rows_that_have_ended_are_forgotten_and_those_with_a_copy_to_care_for_are_not(tmp_path: Path) -> None:
+    cared_for = [
+        row("recorded"),
+        replace(row("spooled", RowPhase.SPOOLED), path="clips/spooled.mp4"),
+        replace(row("held", RowPhase.HELD), usb_path="veilleur/held.mp4"),
+        replace(row("undeleted", RowPhase.STORED_CLOUD), path="clips/undeleted.mp4"),
+        replace(row("parked", RowPhase.STORED_CLOUD), usb_path="veilleur/parked.mp4"),
+    ]
+    ended = [
+        row("in the cloud", RowPhase.STORED_CLOUD),
+        replace(row("on the drive", RowPhase.STORED_USB), usb_path="veilleur/on the drive.mp4"),
+        row("lost", RowPhase.LOST),
+        row("not kept", RowPhase.NOT_KEPT),
+    ]
+    path = tmp_path / "ledger.sqlite"
+    async with open_ledger(SqliteLedger(path)) as ledger:
+        for found in (*cared_for, *ended, row("newer 1"), row("newer 2")):
+            await ledger.insert(found)
+    async with open_ledger(SqliteLedger(path, kept_rows=2)) as ledger:
+        await ledger.insert(row("newest"))
+        kept = [found.clip_id for found in reversed(await ledger.newest(100))]
+        assert kept == [*(found.clip_id for found in cared_for), "newer 1", "newer 2", "newest"]

@@ -15,10 +15,15 @@ import structlog
 from agent.adapters.ledger_sqlite.damage import move_aside, readable_rows
 from agent.adapters.ledger_sqlite.rows import Value, row_to_values, values_to_row
 from agent.adapters.ledger_sqlite.schema import COLUMNS, MIGRATIONS, NEWEST
-from agent.domain.clip import ClipRow, RowPhase
+from agent.domain.clip import ENDED_PHASES, ClipRow, RowPhase
 from agent.errors import BadInput
 
 REMEMBERED_COMMANDS = 1000
+KEPT_EVENTS = 20_000
+"""About 15 MB: what a busy module has to tell of a week without its broker."""
+KEPT_ROWS = 100_000
+"""About 50 MB of rows; older ones go when nothing of them stands in the spool or waits on the drive."""
+TRIM_EVERY = 1000
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM clips"  # noqa: S608 - our own constants
 _INSERT = f"INSERT INTO clips ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - as above
 _UPDATE = (
@@ -29,6 +34,11 @@ _UPDATE = (
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PUT_EVENT = "INSERT INTO events (topic, payload) VALUES (?, ?)"
+_TRIM_EVENTS = "DELETE FROM events WHERE row_number <= (SELECT max(row_number) FROM events) - ?"
+_TRIM_ROWS = f"""DELETE FROM clips WHERE row_number IN (
+    SELECT row_number FROM clips WHERE row_number <= (SELECT max(row_number) FROM clips) - ?
+    AND phase IN ({", ".join(f"'{phase.value}'" for phase in sorted(ENDED_PHASES))})
+    AND path IS NULL AND (usb_path IS NULL OR phase = '{RowPhase.STORED_USB.value}') LIMIT {2 * TRIM_EVERY})"""  # noqa: S608 - our own words
 _NOTE_SYNCED = "UPDATE clips SET synced_bytes = max(synced_bytes, ?) WHERE clip_id = ?"
 _TRIM_COMMANDS = "DELETE FROM commands WHERE row_number <= (SELECT max(row_number) FROM commands) - ?"
 Event = tuple[str, Mapping[str, object]]
@@ -54,11 +64,18 @@ class SqliteLedger:
     `open` migrates an older file, refuses a newer one with `BadInput`, and replaces a damaged one: the damaged file is
     moved aside (never deleted), every row that can still be read is kept, and `rebuilt` is True for this run, so that
     the recovery at start adopts spool files whose rows were lost. A file that another program keeps locked for longer
-    than `busy_ms`, or a disk that fails, is an OSError and no damage.
+    than `busy_ms`, or a disk that fails, is an OSError and no damage. The file stays bounded: beyond the newest
+    `kept_rows` clips those that have ended are forgotten, beyond the newest `kept_events` events the oldest.
     """
 
-    def __init__(self, path: Path, *, busy_ms: int = 5000) -> None:
+    def __init__(
+        self, path: Path, *, busy_ms: int = 5000, kept_events: int = KEPT_EVENTS, kept_rows: int = KEPT_ROWS
+    ) -> None:
         self._path = path
+        self._kept_events = kept_events
+        self._kept_rows = kept_rows
+        self._inserted = 0
+        self._drops_events = False
         self._busy_ms = busy_ms
         self._connection: aiosqlite.Connection | None = None
         self._transaction = asyncio.Lock()
@@ -133,6 +150,9 @@ class SqliteLedger:
         return self._connection
 
     async def insert(self, row: ClipRow, event: Event | None = None) -> None:
+        if self._inserted % TRIM_EVERY == 0:
+            await self._commit((_TRIM_ROWS, (self._kept_rows,)))
+        self._inserted += 1
         try:
             await self._commit((_INSERT, row_to_values(row)), event)
         except sqlite3.IntegrityError:
@@ -188,11 +208,12 @@ class SqliteLedger:
         return int(found[0][0])
 
     async def put_event(self, topic: str, payload: Mapping[str, object]) -> None:
-        await self._commit((_PUT_EVENT, (topic, json.dumps(payload))))
+        await self._commit(None, (topic, payload))
 
     async def next_events(self, limit: int) -> Sequence[tuple[int, str, Mapping[str, object]]]:
         query = "SELECT row_number, topic, payload FROM events ORDER BY row_number LIMIT ?"
         found = await self._read(query, (limit,))
+        self._drops_events = self._drops_events and bool(found)
         return [(int(number), str(topic), json.loads(payload)) for number, topic, payload in found]
 
     async def drop_event(self, row_number: int) -> None:
@@ -204,29 +225,39 @@ class SqliteLedger:
             await self._commit((_TRIM_COMMANDS, (REMEMBERED_COMMANDS,)))
         return is_new
 
-    async def _commit(self, statement: tuple[str, tuple[Value, ...]], event: Event | None = None) -> int:
+    async def _commit(self, statement: tuple[str, tuple[Value, ...]] | None, event: Event | None = None) -> int:
         """Run one statement, and queue an event with it, as one transaction; return how many rows the first changed.
+
+        Without a statement the event is queued alone. An event is not queued when the statement changed nothing.
 
         Shielded: a caller that is cancelled leaves no transaction open behind it.
         """
         return await asyncio.shield(self._commit_now(statement, event))
 
-    async def _commit_now(self, statement: tuple[str, tuple[Value, ...]], event: Event | None) -> int:
+    async def _commit_now(self, statement: tuple[str, tuple[Value, ...]] | None, event: Event | None) -> int:
         async with self._transaction:
             with _disk_errors():
                 if event is None:
-                    return (await self._db.execute(*statement)).rowcount
+                    return (await self._db.execute(*statement)).rowcount if statement is not None else 0
                 await self._db.execute("BEGIN IMMEDIATE")
                 try:
-                    changed = (await self._db.execute(*statement)).rowcount
+                    changed = (await self._db.execute(*statement)).rowcount if statement is not None else 1
                     if changed:
-                        await self._db.execute(_PUT_EVENT, (event[0], json.dumps(event[1])))
+                        await self._queue(event)
                     await self._db.execute("COMMIT")
                 except BaseException:
                     with contextlib.suppress(sqlite3.Error):  # a full disk has rolled back by itself
                         await self._db.execute("ROLLBACK")
                     raise
                 return changed
+
+    async def _queue(self, event: Event) -> None:
+        """Add an event inside a transaction; the oldest ones make way, and the log says so once until all are sent."""
+        await self._db.execute(_PUT_EVENT, (event[0], json.dumps(event[1])))
+        dropped = (await self._db.execute(_TRIM_EVENTS, (self._kept_events,))).rowcount
+        if dropped and not self._drops_events:
+            self._drops_events = True
+            _log.warning("oldest_events_dropped", kept=self._kept_events)
 
     async def _rows(self, query: str, values: tuple[Value, ...]) -> list[ClipRow]:
         return [values_to_row(dict(found)) for found in await self._read(query, values)]
