@@ -9,6 +9,7 @@ import structlog
 
 from agent.composition.parts import Parts, feed_of
 from agent.domain.clip_life import ClipTimes
+from agent.errors import BadInput
 from agent.flow.camera_to_motion import CameraToMotion
 from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera
 from agent.flow.motion_to_clip import MotionToClip
@@ -16,6 +17,7 @@ from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import CameraFeed
 from agent.settings import CameraSettings
+from hardware.camera import CameraRefused
 from hardware.cameras.addresses import SourceKind, source_kind
 
 NONCE_BITS = 24
@@ -47,10 +49,13 @@ class Cameras:
 
 
 def add_to_board(board: StatusBoard, parts: Parts) -> None:
-    """Put every camera of the settings on the board; CameraRefused for an address that no source takes."""
+    """Put every camera of the settings on the board; BadInput for an address that no source takes."""
     for camera in parts.settings.camera:
         camera_id = camera.camera_id(parts.identity.module_id)
-        kind = source_kind(camera.address).value
+        try:
+            kind = source_kind(camera.address).value
+        except CameraRefused as error:
+            raise BadInput(f"The address of the camera {camera.name!r} cannot be used: {error}") from None
         board.cameras[camera_id] = CameraBoard(camera_id, camera.name, camera.model, kind)
 
 

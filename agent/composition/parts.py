@@ -62,7 +62,6 @@ async def open_parts(settings: Settings, *, lab: bool) -> Parts:
         state=state,
         clock=lab_clock or clock,
         lab=lab_clock,
-        ledger=await SqliteLedger(state_dir / LEDGER_FILE).open(),
         files=PyavClipFiles(state_dir / SPOOL_FOLDER),
         drive=drive_of(settings.drive),
         http=CloudHttp(identity.cloud_url, identity.bearer, identity.ca_pem),
@@ -75,6 +74,7 @@ async def open_parts(settings: Settings, *, lab: bool) -> Parts:
             ca_pem=identity.ca_pem,
         ),
         verifier=verifier_of(identity),
+        ledger=await SqliteLedger(state_dir / LEDGER_FILE).open(),  # last: a thread that has to be closed
     )
 
 
@@ -109,8 +109,14 @@ def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | 
 
 def take_lock(state_dir: Path) -> int:
     """Hold the state folder for this process alone; BadInput when another agent runs on it."""
-    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise BadInput(
+            f"The state folder {state_dir} cannot be written ({error.strerror}): run this as the agent's own user, or "
+            f"name another state_dir."
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -28,7 +28,7 @@ async def run(settings: Settings, *, lab: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     lock = take_lock(settings.module.state_dir)
     try:
-        agent = AgentBuilder(await open_parts(settings, lab=lab)).build()
+        agent = await _built(settings, lab=lab)
         try:
             for job in agent.first:
                 await job()
@@ -39,6 +39,16 @@ async def run(settings: Settings, *, lab: bool) -> None:
                 await job()
     finally:
         os.close(lock)
+
+
+async def _built(settings: Settings, *, lab: bool) -> Agent:
+    """Open and build; what was opened is closed again when the rest cannot be built (a ledger's thread never ends)."""
+    parts = await open_parts(settings, lab=lab)
+    try:
+        return AgentBuilder(parts).build()
+    except BaseException:
+        await parts.ledger.close()
+        raise
 
 
 async def _run_beside(agent: Agent, stop: asyncio.Event) -> None:

@@ -43,6 +43,10 @@ def source_kind(address: str) -> SourceKind:
         return SourceKind.EMULATED
     if address.startswith("/dev/"):
         return SourceKind.V4L2
+    if scheme != "file" and ":" in address.partition("@")[0] and "@" in address and "://" not in address:
+        raise CameraRefused(
+            f"This looks like a network camera's address with a slip before its password; write {WAYS}."
+        )
     if scheme == "file" or (address and "://" not in address):
         return SourceKind.FILE
     shown = f"{scheme}://..." if address else "an empty address"

@@ -17,6 +17,8 @@ from tests.hardware.fake_time import FakeTime
     [
         ("", "an empty address is not a camera address"),
         ("http://camera/stream", "http://... is not a camera address"),
+        ("rtsp//user:p@ss@host/x", "a slip before its password"),
+        ("user:p@ss@host/x", "a slip before its password"),
         ("rtsp://", "no host"),
         ("rtsp://user:p@ss/word@host:99999/x", "no host or a wrong port"),
         ("rtsp://user:p@ss/word@host/x", "%40 %2F %3F"),
