@@ -196,7 +196,21 @@ async def test_the_same_clip_again_is_the_same_file(bench: Bench) -> None:
     assert bench.clips() == [PATH]
 
 
-@pytest.mark.parametrize("loss", ["lost", "torn", "nonsense"])
+def nonsense(path: object) -> bytes:
+    """Return a manifest's line that is JSON, and an entry of our clip, and none that we would write."""
+    facts = {"clip_id": CLIP, "path": path, "size_bytes": 1, "sha256": "", "camera_id": "", "captured_at": ""}
+    return json.dumps(facts).encode() + b"\n"
+
+
+DAMAGES = {
+    "nonsense": b"\x00\xff{}\n[1]\n",
+    "deep": b"[" * 100_000 + b"\n",
+    "number": nonsense(7),
+    "null": nonsense("veilleur/\0"),
+}
+
+
+@pytest.mark.parametrize("loss", ["lost", "torn", *DAMAGES])
 async def test_a_manifest_that_is_lost_is_rebuilt_from_the_files(bench: Bench, loss: str) -> None:
     other = "d1d2d3d4-1111-4222-8333-444455557777"
     await bench.store.put(row(), bench.source, "clips")
@@ -205,7 +219,7 @@ async def test_a_manifest_that_is_lost_is_rebuilt_from_the_files(bench: Bench, l
     if loss == "lost":
         bench.lose("veilleur/manifest.jsonl")
     else:
-        bench.write("veilleur/manifest.jsonl", manifest[:-20] if loss == "torn" else b"\x00\xff{}\n[1]\n")
+        bench.write("veilleur/manifest.jsonl", manifest[:-20] if loss == "torn" else DAMAGES[loss])
     store = bench.another_store()
     assert await store.holds(row())
     assert await store.holds(row(other))
@@ -213,6 +227,11 @@ async def test_a_manifest_that_is_lost_is_rebuilt_from_the_files(bench: Bench, l
     assert len(bench.clips()) == 2
     await store.remove(row(other))
     assert bench.clips() == [PATH]
+
+
+async def test_a_marker_that_is_nonsense_is_nobodys(bench: Bench) -> None:
+    bench.write("veilleur/module.json", b"[" * 100_000)
+    assert (await bench.store.put(row(), bench.source, "clips")).usb_path == PATH
 
 
 async def test_a_line_that_was_not_written_before_a_power_cut_adopts_the_file(bench: Bench) -> None:

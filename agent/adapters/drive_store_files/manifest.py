@@ -15,7 +15,7 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of ours; `path` is relative to the drive's root, with forward slashes."""
+    """One file of ours; `path` is relative to the drive's root, with forward slashes. TypeError for what is no path."""
 
     clip_id: str
     path: str
@@ -23,6 +23,10 @@ class Entry:
     sha256: str
     camera_id: str
     captured_at: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str) or "\0" in self.path:  # who had the drive may have written anything
+            raise TypeError("the path of an entry is text")
 
 
 def sha256_of(path: Path) -> tuple[int, str]:
@@ -70,8 +74,8 @@ class Manifest:
                 else:
                     entry = Entry(**document)
                     found[entry.clip_id] = entry
-            except (ValueError, TypeError, KeyError, AttributeError):
-                bad += 1  # a torn last line after a pulled drive, or damage
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                bad += 1  # a torn last line after a pulled drive, damage, or a stranger's joke
         return found if bad == 0 else {**self._rebuild(), **found}
 
     def add(self, entry: Entry) -> None:

@@ -171,7 +171,7 @@ class DriveFiles:
         try:
             document = json.loads((folder / MARKER).read_bytes())
             return str(document["module_id"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def _mark(self, place: _Place) -> None:
