@@ -109,8 +109,14 @@ class ClipKeeper:
         return await self._room.make() is not SpoolState.BELOW_RESERVE
 
     async def saved(self, clip_id: str, choice: SinkChoice, synced_bytes: int) -> None:
-        """Note bytes that are safe on disk, and let the uploader have them."""
-        await self._ledger.note_synced(clip_id, synced_bytes)
+        """Note bytes that are safe on disk, and let the uploader have them.
+
+        The note is only a hint to the uploader: a ledger that does not take it does not end the clip.
+        """
+        try:
+            await self._ledger.note_synced(clip_id, synced_bytes)
+        except OSError as error:
+            _log.warning("growth_not_noted", clip_id=clip_id, problem=str(error))
         self._board.last_saved_s = self._clock.monotonic()
         if choice.sink in CLOUD_SINKS:
             self._moves.bells.cloud.set()

@@ -232,6 +232,26 @@ async def test_a_clip_that_closed_while_the_ledger_failed_settles_without_the_ne
         assert await kept.findings() == []
 
 
+async def test_a_ledger_that_does_not_note_the_growth_does_not_end_the_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        clip = await kept.open()
+
+        async def fails(*_: object) -> None:
+            raise OSError(errno.EIO, "The ledger is locked.")
+
+        monkeypatch.setattr(kept.ledger, "note_synced", fails)
+        await clip.write(video()[1][:20])
+        monkeypatch.undo()
+        await clip.write(video()[1][20:])
+        await clip.close()
+        row = await kept.row(clip.clip_id)
+        assert (row.phase, row.ended_early, row.duration_ms) == (RowPhase.SPOOLED, None, 4000)
+        assert await kept.findings() == []
+
+
 async def test_two_cameras_that_settle_one_earlier_clip_at_once_both_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
