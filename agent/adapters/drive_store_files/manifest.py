@@ -25,7 +25,7 @@ class Entry:
     captured_at: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, str) or "\0" in self.path:  # who had the drive may have written anything
+        if "\0" in Path(self.path).as_posix():  # who had the drive may have written anything
             raise TypeError("the path of an entry is text")
 
 
