@@ -20,7 +20,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def walker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Paint a short video in which somebody crosses a garden."""
+    """Paint a short video in which somebody is always on the way."""
     path = tmp_path_factory.mktemp("video") / "some one walks.mp4"
-    write_scene_file(path, SceneSettings(scene="garden", width=640, height=360, fps=10, keyframe_s=1, seconds=14))
+    write_scene_file(path, SceneSettings(scene="busy", width=640, height=360, fps=10, keyframe_s=1, seconds=16))
     return path
