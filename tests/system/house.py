@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.house import Program, add_account, agent_program, answers, claim, cloud_program, quoted
-from demo.owner import Owner
+from demo.owner import ApiRefusal, Owner
 from hardware.drives.emulated import EmulatedDriveControl
 from tests.broker.mosquitto import ADMIN_PASSWORD, MosquittoServer, free_port, start_mosquitto
 from tests.system.listener import Listener
@@ -156,9 +156,19 @@ class House:
         wait_until(
             lambda: self._cloud_is_well() and self.status()["broker"]["connected"], 90, "cloud and module are connected"
         )
-        path = f"/api/v1/modules/{self.module_id}/commands"
-        self.owner.call("POST", path, {"name": "arm", "arguments": {"armed": armed}})
+        wait_until(lambda: self._took_arm(armed=armed), 90, f"the module took the command to be armed: {armed}")
         wait_until(lambda: self.status()["armed"] is armed, SOON_S, f"armed is {armed}")
+
+    def _took_arm(self, *, armed: bool) -> bool:
+        """Send the command; False where the cloud has not yet heard that the module is back."""
+        try:
+            path = f"/api/v1/modules/{self.module_id}/commands"
+            self.owner.call("POST", path, {"name": "arm", "arguments": {"armed": armed}})
+        except ApiRefusal as refusal:
+            if refusal.code not in {"module_offline", "broker_away", "module_silent"}:
+                raise
+            return False
+        return True
 
     def status(self) -> dict[str, Any]:
         """Return what the agent's page shows."""
