@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
-NEVER = ("pydantic", "typer", "rich", "numpy.ma", "numpy.random", "babel", "hypothesis")
+from agent import VERSION
+
+NEVER = ("pydantic", "typer", "rich", "numpy.ma", "numpy.random", "greenlet", "importlib.metadata", "babel")
 PROGRAM = """
 import sys
 sys.argv = ["veilleur-agent", "run", "--help"]
@@ -35,3 +39,8 @@ def loaded() -> frozenset[str]:
 def test_run_does_not_load(library: str, loaded: frozenset[str]) -> None:
     assert "agent.composition.running" in loaded
     assert library not in loaded
+
+
+def test_the_version_that_the_agent_names_is_the_packages() -> None:
+    document = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    assert document["project"]["version"] == VERSION

@@ -3,9 +3,9 @@
 import fcntl
 import os
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+from agent import VERSION
 from agent.adapters.broker_mqtt import BrokerMqtt
 from agent.adapters.camera_feed_pyav import PyavCameraFeed
 from agent.adapters.clip_files_pyav import PyavClipFiles
@@ -25,7 +25,7 @@ from hardware.drives.capacity import DriveLimits
 from hardware.drives.emulated import EmulatedDrive
 from hardware.drives.mounted import MountedDrive
 
-SOFTWARE = f"veilleur-agent {version('veilleur')}"
+SOFTWARE = f"veilleur-agent {VERSION}"
 LEDGER_FILE = "ledger.sqlite"
 SPOOL_FOLDER = "spool"
 LOCK_FILE = "running.lock"

@@ -9,6 +9,8 @@ from typing import cast
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Parameters of glibc's mallopt(3)."""
 BLOCK_BYTES = 64 * 1024
+STRUCTLOG_EXTRAS = ("rich", "greenlet")
+"""Libraries that structlog loads when they are there, for what nobody asks of it here."""
 
 
 def keep_memory_small() -> None:
@@ -18,7 +20,8 @@ def keep_memory_small() -> None:
     is freed and keep all later ones in its heaps, one for each thread, for ever.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small pictures need no thread for each core
-    sys.modules.setdefault("rich", cast("ModuleType", None))  # structlog would load it for a renderer nobody asked for
+    for unused in STRUCTLOG_EXTRAS:
+        sys.modules.setdefault(unused, cast("ModuleType", None))  # what an import statement takes for "not installed"
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # another C library has none, and other habits
     if mallopt is not None:
         mallopt(M_ARENA_MAX, 1)
