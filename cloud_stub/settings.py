@@ -81,6 +81,12 @@ class StorageSettings(_Strict):
     largest_upload_bytes: Annotated[int, Field(gt=0)] = 512 * 1024 * 1024
 
 
+class CatalogSettings(_Strict):
+    """A folder with the operator's own catalogs, one TOML file a vendor, beside those that come with the cloud."""
+
+    folder: Path | None = None
+
+
 class LabSettings(_Strict):
     """A lab cloud runs on a clock that a person can freeze and advance."""
 
@@ -93,6 +99,7 @@ class Settings(_Strict):
     http: HttpSettings = HttpSettings()
     broker: BrokerSettings = BrokerSettings(embedded=EmbeddedBrokerSettings())
     storage: StorageSettings = StorageSettings()
+    catalog: CatalogSettings = CatalogSettings()
     lab: LabSettings = LabSettings()
 
 

@@ -29,9 +29,17 @@ from cloud_stub.errors import BadConfiguration
 FOLDER = Path(__file__).parent
 
 
-def load_catalogs(folder: Path = FOLDER) -> Catalogs:
-    """Read every `*.toml` of a folder; BadConfiguration names file, key and what is allowed, all mistakes at once."""
+def load_catalogs(folder: Path = FOLDER, operators: Path | None = None) -> Catalogs:
+    """Read every `*.toml` of a folder, and of the operator's own beside it.
+
+    BadConfiguration names file, key and what is allowed, all mistakes at once.
+    """
     versions = tuple(read_catalog(path) for path in sorted(folder.glob("*.toml")))
+    if operators is not None:
+        own = tuple(read_catalog(path) for path in sorted(operators.glob("*.toml")))
+        if not own:
+            raise BadConfiguration(f"[catalog] folder: {operators} holds no catalog: put a vendor's .toml file there.")
+        versions += own
     if not versions:
         raise BadConfiguration(f"{folder} holds no catalog: put a vendor's .toml file there.")
     names = [catalog.version for catalog in versions]

@@ -30,7 +30,7 @@ class NewAccount:
 
 async def add(settings: Settings, wish: NewAccount) -> None:
     """Make the account; BadConfiguration or CloudError says what is wrong with it."""
-    catalogs = load_catalogs()
+    catalogs = load_catalogs(operators=settings.catalog.folder)
     vendors = catalogs.vendors()
     if wish.vendor is None and len(vendors) > 1:
         raise BadConfiguration(f"Say which vendor's plans this account has: --vendor {' | '.join(vendors)}")

@@ -86,7 +86,7 @@ async def build_cloud(settings: Settings) -> Cloud:
     state_dir = settings.storage.state_dir
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     real = SystemClock()
-    catalogs = load_catalogs()
+    catalogs = load_catalogs(operators=settings.catalog.folder)
     signer = JwtLeaseSigner(state_dir)
     records = await open_records(state_dir / "cloud.sqlite")
     steered = SteeredClock(await open_lab(records, real.now), real) if settings.lab.enabled else None

@@ -34,7 +34,7 @@ password_file = {password_file}
 state_dir = {state_dir}
 [lab]
 enabled = true
-"""
+{catalog}"""
 AGENT = """[module]
 name = "Test module"
 model = {module_model}
@@ -71,12 +71,13 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What stands in the house; `account_options` are those of `veilleur-cloud account add`."""
+    """What stands in the house; `account_options` as of `account add`; `catalog` is an operator's folder."""
 
     cameras: tuple[Camera, ...]
     module_model: str = "sync_module_2"
     account_options: tuple[str, ...] = ()
     longest_clip_s: float = 2.0
+    catalog: Path | None = None
 
 
 @dataclass
@@ -315,6 +316,7 @@ def _house(folder: Path, wish: Wish, broker: MosquittoServer) -> House:
         ca_file=quoted(broker.ca_path),
         password_file=quoted(password_file),
         state_dir=quoted(folder / "cloud"),
+        catalog=f"[catalog]\nfolder = {quoted(wish.catalog)}\n" if wish.catalog else "",
     )
     agent = agent_settings(folder, wish, str(agent_port))
     return House(
