@@ -1,63 +1,102 @@
-"""CPU and memory of the whole agent for one 1080p25 RTSP camera, idle and in motion, beside copying its packets."""
+"""CPU and memory of the whole agent for one 1080p25 RTSP camera, beside copying and decoding the same stream."""
 
+import os
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hardware.cameras.scene_video import SceneSettings, write_scene_file
-from tests.bench.house import bench_house
-from tests.bench.process_cost import cpu_s, peak_memory_mb
+from tests.bench.house import BenchHouse, bench_house
+from tests.bench.process_cost import cpu_s, own_memory_mb, peak_memory_mb
 from tests.rtsp.server import rtsp_server
 
-WARM_UP_S = 10.0
-MEASURED_S = 20.0
+FPS = 25.0
 SCENE_S = 20.0
+WARM_UP_S = 8.0
+MEASURED_S = 12.0
+LONG_S = 60.0
+FOOTAGE = Path(os.environ.get("VEILLEUR_FOOTAGE", Path(__file__).parents[3] / "shared" / "video" / "dev"))
+REAL_STREAM = FOOTAGE / "camera_streams" / "field_bicycle.original.mp4"
+"""A real camera's own 1920x1080 H.264 stream, where it is present; it is served at 25 pictures a second."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """One camera to measure; `idle` says that nothing moves in it."""
+
+    name: str
+    video: Path
+    idle: bool
+
+    @property
+    def mbit_per_s(self) -> float:
+        """Return the bit rate."""
+        return self.video.stat().st_size * 8 / SCENE_S / 1e6
 
 
 @dataclass(frozen=True)
 class CameraCost:
-    """Medians over the runs: CPU seconds per second of video, and the peak memory in MB."""
+    """CPU seconds per second of video (medians over the runs), and memory in MB (the largest of the runs)."""
 
-    scene: str
     agent_cpu: float
     copy_cpu: float
-    agent_mb: float
-
-    @property
-    def ratio(self) -> float:
-        """Return how many times dearer the agent is than copying."""
-        return self.agent_cpu / self.copy_cpu if self.copy_cpu else float("inf")
+    decode_cpu: float
+    peak_mb: float
+    own_mb: float
 
 
-def camera_cost(folder: Path, scene: str, runs: int) -> CameraCost:
-    """Measure live from one RTSP server, agent and copy in turn."""
-    video = folder / f"{scene}.mp4"
-    write_scene_file(video, SceneSettings(scene=scene, width=1920, height=1080, fps=25.0, seconds=SCENE_S))
-    agents, copies, memories = [], [], []
-    with rtsp_server(video) as server:
+def loads(folder: Path) -> Iterator[Load]:
+    """Make the videos, one after the other: a clean picture, one with a sensor's noise, one with motion, a real one."""
+    for name, scene, quality, idle in (
+        ("quiet", "quiet", 24, True),
+        ("noisy", "quiet", 19, True),
+        ("busy", "busy", 24, False),
+    ):
+        video = folder / f"{name}.mp4"
+        settings = SceneSettings(scene=scene, width=1920, height=1080, fps=FPS, seconds=SCENE_S, quality=quality)
+        write_scene_file(video, settings)
+        yield Load(name, video, idle)
+    if REAL_STREAM.exists():
+        yield Load(f"real: {REAL_STREAM.name}", REAL_STREAM, idle=False)
+
+
+def camera_cost(folder: Path, load: Load, runs: int) -> CameraCost:
+    """Measure live from one RTSP server: agent, copying and decoding side by side, each with its own connection."""
+    shares: list[Sequence[float]] = []
+    memories: list[tuple[float, float]] = []
+    with rtsp_server(load.video, fps=FPS) as server:
         for run in range(runs):
-            with bench_house(folder / f"{scene}-{run}", server.url) as house:
-                agents.append(_cpu_share(house.agent.pid))
-                memories.append(peak_memory_mb(house.agent.pid))
-            copies.append(_copy_share(server.url, folder / "copy.mp4"))
-    return CameraCost(scene, statistics.median(agents), statistics.median(copies), max(memories))
+            with ExitStack() as stack:
+                house = stack.enter_context(bench_house(folder / f"{load.video.stem}-{run}", server.url))
+                copy = stack.enter_context(_peer("copy_packets", server.url, str(folder / "copy.mp4")))
+                decode = stack.enter_context(_peer("decode_packets", server.url))
+                shares.append(_cpu_shares((house.agent.pid, copy, decode), house))
+                if load.idle and not run:
+                    time.sleep(LONG_S)  # noqa: TID251 - a benchmark runs on real time
+                memories.append((peak_memory_mb(house.agent.pid), own_memory_mb(house.agent.pid)))
+    agents, copies, decodes = (statistics.median(column) for column in zip(*shares, strict=True))
+    return CameraCost(agents, copies, decodes, *(max(column) for column in zip(*memories, strict=True)))
 
 
-def _copy_share(url: str, target: Path) -> float:
-    command = [sys.executable, "-m", "tests.bench.copy_packets", url, str(target)]
-    with subprocess.Popen(command) as process:
+@contextmanager
+def _peer(module: str, *arguments: str) -> Iterator[int]:
+    with subprocess.Popen([sys.executable, "-m", f"tests.bench.{module}", *arguments]) as process:
         try:
-            return _cpu_share(process.pid)
+            yield process.pid
         finally:
             process.kill()
 
 
-def _cpu_share(pid: int) -> float:
-    """Return CPU seconds per second over the measured window, after the warm-up."""
+def _cpu_shares(processes: Sequence[int], house: BenchHouse) -> Sequence[float]:
+    """Return CPU seconds per second of each process over the measured window; the page is opened before it once."""
     time.sleep(WARM_UP_S)  # noqa: TID251 - a benchmark runs on real time
-    before, began = cpu_s(pid), time.monotonic()  # noqa: TID251 - as above
+    house.open_page()
+    before, began = [cpu_s(pid) for pid in processes], time.monotonic()  # noqa: TID251 - as above
     time.sleep(MEASURED_S)  # noqa: TID251 - as above
-    return (cpu_s(pid) - before) / (time.monotonic() - began)  # noqa: TID251 - as above
+    after, ended = [cpu_s(pid) for pid in processes], time.monotonic()  # noqa: TID251 - as above
+    return [(late - early) / (ended - began) for early, late in zip(before, after, strict=True)]

@@ -52,6 +52,13 @@ class BenchHouse:
         with urllib.request.urlopen(f"{self.agent_url}/api/v1/status", timeout=5) as response:  # noqa: S310 - loopback
             return json.loads(response.read())
 
+    def open_page(self) -> None:
+        """Look once at the diagnostics page and at the camera's picture on it."""
+        camera_id = self.status()["cameras"][0]["camera_id"]
+        for path in ("/", f"/snapshot/{camera_id}.jpg"):
+            with urllib.request.urlopen(self.agent_url + path, timeout=5) as response:  # noqa: S310 - loopback
+                response.read()
+
 
 @contextmanager
 def bench_house(folder: Path, camera: str) -> Iterator[BenchHouse]:

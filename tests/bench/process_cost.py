@@ -14,7 +14,16 @@ def cpu_s(pid: int) -> float:
 
 def peak_memory_mb(pid: int) -> float:
     """Return the peak resident memory in MB (10^6 bytes)."""
+    return _status_mb(pid, "VmHWM:")
+
+
+def own_memory_mb(pid: int) -> float:
+    """Return the resident memory in MB that no file on disk backs: what the process alone costs the machine."""
+    return _status_mb(pid, "RssAnon:")
+
+
+def _status_mb(pid: int, name: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(name):
             return int(line.split()[1]) * 1024 / 1e6
-    return 0.0
+    raise LookupError(f"this kernel does not say {name}")
