@@ -88,7 +88,8 @@ def frame_to_jpeg(frame: av.VideoFrame, max_width: int) -> bytes:
         raise TypeError("mjpeg is not a video codec")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
     encoder.framerate = Fraction(25)
+    encoder.thread_count = 1  # else FFmpeg makes an encoder for each core: 7 MB for one picture
     encoder.options = {"qmin": JPEG_QUANTISER, "qmax": JPEG_QUANTISER}
-    picture = frame.reformat(width=width, height=height, format="yuvj420p")
+    picture = frame.reformat(width=width, height=height, format="yuvj420p", threads=1)
     picture.pts = None
     return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])
