@@ -12,7 +12,7 @@ from tests.bench.camera_cost import camera_cost, loads
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, onset_delays
 
 DEMO_PORTS = (18400, 18401, 18402)
-COLUMNS = ("agent", "copy", "decode", "agent/copy", "agent/decode", "peak MB", "own MB")
+COLUMNS = ("agent", "copy", "decode", "agent/copy", "agent/decode", "peak MB", "looked MB", "own MB")
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def _print_costs(folder: Path, runs: int) -> None:
         ratios = (
             f"{cost.agent_cpu / max(cost.copy_cpu, 1e-3):>12.1f} {cost.agent_cpu / max(cost.decode_cpu, 1e-3):>12.1f}"
         )
-        memory = f"{cost.peak_mb:>12.0f} {cost.own_mb:>12.0f}"
+        memory = f"{cost.peak_mb:>12.0f} {cost.looked_mb:>12.0f} {cost.own_mb:>12.0f}"
         print(f"{load.name:<36} {load.mbit_per_s:>7.1f} {cpu} {ratios} {memory}", flush=True)
 
 

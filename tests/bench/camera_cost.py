@@ -41,12 +41,17 @@ class Load:
 
 @dataclass(frozen=True)
 class CameraCost:
-    """CPU seconds per second of video (medians over the runs), and memory in MB (the largest of the runs)."""
+    """CPU seconds per second of video (medians over the runs), and memory in MB (the largest of the runs).
+
+    `peak_mb` is the peak before anybody looked at the diagnostics, `looked_mb` the peak after somebody did;
+    `own_mb` is what no file on disk backs.
+    """
 
     agent_cpu: float
     copy_cpu: float
     decode_cpu: float
     peak_mb: float
+    looked_mb: float
     own_mb: float
 
 
@@ -68,17 +73,17 @@ def loads(folder: Path) -> Iterator[Load]:
 def camera_cost(folder: Path, load: Load, runs: int) -> CameraCost:
     """Measure live from one RTSP server: agent, copying and decoding side by side, each with its own connection."""
     shares: list[Sequence[float]] = []
-    memories: list[tuple[float, float]] = []
+    memories: list[Sequence[float]] = []
     with rtsp_server(load.video, fps=FPS) as server:
         for run in range(runs):
             with ExitStack() as stack:
                 house = stack.enter_context(bench_house(folder / f"{load.video.stem}-{run}", server.url))
                 copy = stack.enter_context(_peer("copy_packets", server.url, str(folder / "copy.mp4")))
                 decode = stack.enter_context(_peer("decode_packets", server.url))
-                shares.append(_cpu_shares((house.agent.pid, copy, decode), house))
+                shares.append(_cpu_shares((house.agent.pid, copy, decode)))
                 if load.idle and not run:
                     time.sleep(LONG_S)  # noqa: TID251 - a benchmark runs on real time
-                memories.append((peak_memory_mb(house.agent.pid), own_memory_mb(house.agent.pid)))
+                memories.append(_memory_mb(house))
     agents, copies, decodes = (statistics.median(column) for column in zip(*shares, strict=True))
     return CameraCost(agents, copies, decodes, *(max(column) for column in zip(*memories, strict=True)))
 
@@ -92,10 +97,16 @@ def _peer(module: str, *arguments: str) -> Iterator[int]:
             process.kill()
 
 
-def _cpu_shares(processes: Sequence[int], house: BenchHouse) -> Sequence[float]:
-    """Return CPU seconds per second of each process over the measured window; the page is opened before it once."""
-    time.sleep(WARM_UP_S)  # noqa: TID251 - a benchmark runs on real time
+def _memory_mb(house: BenchHouse) -> Sequence[float]:
+    """Return the peak, the peak after a look at the diagnostics page and its picture, and what is the agent's own."""
+    peak = peak_memory_mb(house.agent.pid)
     house.open_page()
+    return peak, peak_memory_mb(house.agent.pid), own_memory_mb(house.agent.pid)
+
+
+def _cpu_shares(processes: Sequence[int]) -> Sequence[float]:
+    """Return CPU seconds per second of each process over the measured window."""
+    time.sleep(WARM_UP_S)  # noqa: TID251 - a benchmark runs on real time
     before, began = [cpu_s(pid) for pid in processes], time.monotonic()  # noqa: TID251 - as above
     time.sleep(MEASURED_S)  # noqa: TID251 - as above
     after, ended = [cpu_s(pid) for pid in processes], time.monotonic()  # noqa: TID251 - as above
