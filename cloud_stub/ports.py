@@ -1,13 +1,16 @@
 """What the flows need from the outside world; each comment is the contract that the adapters' test suites hold."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from cloud_stub.domain.billing_records import Attachment, CreditNote, Invoice, PaymentMethod, Subscription
 from cloud_stub.domain.clip_page import ClipCursor
+from cloud_stub.domain.notice_records import Notice
 from cloud_stub.domain.records import (
     Account,
     Camera,
@@ -18,11 +21,13 @@ from cloud_stub.domain.records import (
     LogEntry,
     Module,
     OutboxItem,
+    RememberedReply,
     Session,
-    Subscription,
+    ShareLink,
     Trial,
     Upload,
 )
+from cloud_stub.domain.store_records import DeviceOrder, Link, StoreAccount, Waiver
 
 
 class Clock(Protocol):
@@ -81,14 +86,73 @@ class ModuleRecords(Protocol):
 
 
 class PlanRecords(Protocol):
-    """Trials and subscriptions, ended ones included, oldest first."""
+    """Trials, subscriptions and what they are attached to, ended ones included, oldest first."""
 
     async def trials(self, account_id: str) -> Sequence[Trial]: ...
     async def put_trial(self, trial: Trial) -> None: ...
-    async def subscriptions(self, account_id: str) -> Sequence[Subscription]: ...
+    async def subscription(self, subscription_id: str) -> Subscription | None: ...
+    async def subscriptions_of_holder(self, holder_id: str) -> Sequence[Subscription]:
+        """Return what a store account, or a camera account that pays itself, ever bought."""
+
+    async def subscriptions_bought_for(self, account_id: str) -> Sequence[Subscription]:
+        """Return what was bought for a camera account, whoever holds it (R060)."""
+
     async def put_subscription(self, subscription: Subscription) -> None: ...
-    async def all_open_trials(self) -> Sequence[Trial]:
-        """Return trials without `ended_at`, of all accounts, by `ends_at`."""
+    async def attachments(self, subscription_ids: Collection[str]) -> Sequence[Attachment]:
+        """Return the attachments of some subscriptions, detached ones included."""
+
+    async def put_attachment(self, attachment: Attachment) -> None: ...
+
+
+class BillingRecords(Protocol):
+    """Invoices, money given back, and how holders pay; everything is kept (R151), oldest first."""
+
+    async def put_invoice(self, invoice: Invoice) -> None: ...
+    async def invoice(self, invoice_id: str) -> Invoice | None: ...
+    async def invoices_of(self, holder_id: str) -> Sequence[Invoice]: ...
+    async def open_invoices(self) -> Sequence[Invoice]:
+        """Return invoices that are still to be paid, by `next_attempt_at`."""
+
+    async def next_invoice_number(self, vendor: str) -> int:
+        """Count a vendor's invoices up from 1; without gaps, since it is rolled back with its transaction."""
+
+    async def put_credit_note(self, note: CreditNote) -> None: ...
+    async def credit_notes_of(self, holder_id: str) -> Sequence[CreditNote]: ...
+    async def unrefunded(self) -> Sequence[CreditNote]:
+        """Return refunds that the processor has not confirmed."""
+
+    async def put_payment_method(self, method: PaymentMethod) -> None:
+        """Insert or replace: a holder has one."""
+
+    async def payment_method(self, holder_id: str) -> PaymentMethod | None: ...
+    async def holders(self) -> Sequence[str]:
+        """Return everybody who has a subscription that is not over."""
+
+
+class StoreRecords(Protocol):
+    """The emulated store: its accounts, links, device orders and waivers, oldest first."""
+
+    async def add_account(self, account: StoreAccount) -> None: ...
+    async def account(self, store_account_id: str) -> StoreAccount | None: ...
+    async def account_by_email(self, email: str, marketplace: str) -> StoreAccount | None: ...
+    async def put_link(self, link: Link) -> None: ...
+    async def links_of_account(self, account_id: str) -> Sequence[Link]: ...
+    async def links_of_store_account(self, store_account_id: str) -> Sequence[Link]: ...
+    async def add_order(self, order: DeviceOrder) -> None: ...
+    async def orders(self, store_account_id: str) -> Sequence[DeviceOrder]: ...
+    async def add_waiver(self, waiver: Waiver) -> None: ...
+    async def waivers(self, holder_id: str) -> Sequence[Waiver]: ...
+
+
+class NoticeRecords(Protocol):
+    """Messages to owners, oldest first, and the replies remembered for repeated calls."""
+
+    async def put(self, notice: Notice) -> None: ...
+    async def of_account(self, account_id: str) -> Sequence[Notice]: ...
+    async def queued(self, limit: int) -> Sequence[Notice]: ...
+    async def remember(self, reply: RememberedReply) -> None: ...
+    async def remembered(self, caller: str, key: str) -> RememberedReply | None: ...
+    async def forget_replies_before(self, when: datetime) -> None: ...
 
 
 class LeaseRecords(Protocol):
@@ -137,6 +201,9 @@ class ClipRecords(Protocol):
     async def deleting(self) -> Sequence[Clip]:
         """Return clips whose blobs must still go (after a crash too)."""
 
+    async def put_share(self, share: ShareLink) -> None: ...
+    async def share(self, token_hash: str) -> ShareLink | None: ...
+    async def shares_of_clip(self, account_id: str, clip_id: str) -> Sequence[ShareLink]: ...
     async def put_upload(self, upload: Upload) -> None: ...
     async def upload(self, upload_id: str) -> Upload | None: ...
     async def upload_of_clip(self, module_id: str, clip_id: str) -> Upload | None: ...
@@ -150,6 +217,9 @@ class Transaction:
     accounts: AccountRecords
     modules: ModuleRecords
     plans: PlanRecords
+    billing: BillingRecords
+    store: StoreRecords
+    notices: NoticeRecords
     leases: LeaseRecords
     clips: ClipRecords
 
@@ -271,3 +341,46 @@ class Passwords(Protocol):
 
     async def hash(self, password: str) -> str: ...
     async def verify(self, password_hash: str, password: str) -> bool: ...
+
+
+class ChargeOutcome(StrEnum):
+    """What the processor says of a charge."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """An answer of the processor; `reference` is its own number of an approved charge."""
+
+    outcome: ChargeOutcome
+    reference: str
+
+
+class Payments(Protocol):
+    """The payment processor. The same `key` again gives the same answer and moves no money twice."""
+
+    async def register(self, token: str) -> tuple[str, str]:
+        """Return (brand, last four digits) of a method's token; CloudError 422 `payment_method_refused`."""
+
+    async def charge(self, key: str, token: str, amount_minor: int, currency: str) -> Charge:
+        """Take money. PaymentsAway when there is no answer in time: whether money moved is then unknown."""
+
+    async def refund(self, key: str, reference: str, amount_minor: int, currency: str) -> str:
+        """Give back at most what the charge took; return the refund's reference. PaymentsAway as above."""
+
+
+class PaymentsAway(Exception):  # noqa: N818 - a state with a name, not a fault of the program
+    """The processor did not answer in time; ask again with the same key. The text says which."""
+
+
+class Messages(Protocol):
+    """Carries one message to an owner: mail, or text message."""
+
+    async def send(self, recipient: str, title: str, text: str) -> None:
+        """Hand it over for good. MessagesAway when it cannot now; CloudError `recipient_refused` when it never will."""
+
+
+class MessagesAway(Exception):  # noqa: N818 - a state with a name, not a fault of the program
+    """The carrier does not take messages now; try again later. The text says why."""

@@ -3,8 +3,23 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from cloud_stub.catalog.policy_tables import (
+    BillingTable,
+    CancelTable,
+    ChangeTable,
+    Count,
+    DiscountTable,
+    HistoryTable,
+    LinkTable,
+    PurchaseTable,
+    ReminderTable,
+    Table,
+    WarrantyTable,
+    Words,
+)
+from cloud_stub.domain.billing_records import Interval
 from cloud_stub.domain.catalog import (
     Coverage,
     FeatureScope,
@@ -13,16 +28,9 @@ from cloud_stub.domain.catalog import (
     StorageStep,
     TrialExclusion,
     TrialRepeat,
+    TrialScope,
 )
-
-Count = Annotated[int, Field(gt=0)]
-Words = tuple[str, ...]
-
-
-class Table(BaseModel):
-    """A table of the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+from cloud_stub.domain.policies import QuotaWhenFull
 
 
 class PlanTable(Table):
@@ -30,12 +38,16 @@ class PlanTable(Table):
 
     name: str
     coverage: Coverage
-    intervals: Words = ()
+    rank: Annotated[int, Field(ge=0)] = 0
+    group: str = "plans"
+    intervals: tuple[Interval, ...] = ()
+    keep_for_days_choices: tuple[Count, ...] = ()
+    priced_per_camera: bool = False
     stackable: bool = False
     cameras_max: Count | None = None
     cloud_clips: bool
     cloud_window_days: Count | None = None
-    cloud_window_days_by_model: dict[str, Count] = {}
+    cloud_window_days_by_model: dict[str, Count] = Field(default_factory=dict)
 
 
 class ModelTable(Table):
@@ -64,10 +76,19 @@ class FeatureTable(Table):
 
 
 class PriceTable(Table):
-    """`[regions.<key>.prices.<plan>]`, minor units per interval."""
+    """`[regions.<key>.prices.<plan>]`, minor units per interval; `by_keep_for_days` where a duration is chosen."""
 
+    week: Count | None = None
     month: Count | None = None
     year: Count | None = None
+    by_keep_for_days: dict[str, "PriceTable"] = Field(default_factory=dict)
+
+
+class WarrantyTermsTable(Table):
+    """`[regions.<key>.warranty]`, calendar months."""
+
+    camera_months: Count
+    accessory_months: Count
 
 
 class RegionTable(Table):
@@ -77,7 +98,7 @@ class RegionTable(Table):
     countries: Words
     marketplace: str | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    prices: dict[str, PriceTable] = {}
+    prices: dict[str, PriceTable] = Field(default_factory=dict)
     cloud_window_days: Count
     models: Words
     trial_models: Words = ()
@@ -85,10 +106,12 @@ class RegionTable(Table):
     legacy_account_quota_scope: QuotaScope = QuotaScope.SYNC_MODULE
     legacy_model_quota_scope: QuotaScope = QuotaScope.SYNC_MODULE
     local_storage_models: Words = ()
-    feature_models: dict[str, Words] = {}
+    feature_models: dict[str, Words] = Field(default_factory=dict)
     account_features: Words = ()
     auto_delete_days: Annotated[tuple[Count, ...], Field(min_length=1)]
     auto_delete_default_days: Count
+    no_renewal_in: dict[Interval, Words] = Field(default_factory=dict)
+    warranty: WarrantyTermsTable | None = None
 
 
 class TrialTable(Table):
@@ -96,6 +119,7 @@ class TrialTable(Table):
 
     days: Count
     plan: str
+    scope: TrialScope = TrialScope.ACCOUNT
     repeat: TrialRepeat
     purchase_starts: PurchaseStart
 
@@ -104,12 +128,14 @@ class LegacyTable(Table):
     """`[legacy]`."""
 
     account_created_on_or_before: date
+    modules_per_account: Count | None = None
 
 
 class QuotaTable(Table):
     """`[quota]`."""
 
     limit_s: Count
+    when_full: QuotaWhenFull
 
 
 class AutoDeleteTable(Table):
@@ -149,4 +175,14 @@ class CatalogDocument(Table):
     auto_delete: AutoDeleteTable
     clips: ClipTable
     limits: LimitTable
-    research: dict[str, str] = {}
+    linking: LinkTable | None = None
+    purchase: PurchaseTable
+    cancel: CancelTable
+    change: ChangeTable
+    history: HistoryTable
+    billing: BillingTable
+    reminders: ReminderTable
+    discount: DiscountTable | None = None
+    warranty: WarrantyTable | None = None
+    research: dict[str, str] = Field(default_factory=dict)
+    operator_settings: dict[str, str] = Field(default_factory=dict)

@@ -7,21 +7,16 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
-from cloud_stub.catalog.document import CatalogDocument, PriceTable, RegionTable
+from cloud_stub.catalog.document import CatalogDocument, PlanTable, PriceTable, RegionTable
+from cloud_stub.catalog.policy_mistakes import policy_mistakes
+from cloud_stub.catalog.tables_to_values import catalog_of
 from cloud_stub.domain.catalog import (
     LEGACY_ACCOUNT,
     LEGACY_MODEL,
     Catalog,
     Catalogs,
     Coverage,
-    Feature,
-    Model,
-    ModuleModel,
-    Plan,
-    Price,
-    Region,
     StorageStep,
-    TrialPolicy,
 )
 from cloud_stub.domain.grants import GrantKind
 from cloud_stub.errors import BadConfiguration
@@ -63,7 +58,7 @@ def read_catalog(path: Path) -> Catalog:
     mistakes = list(_mistakes(document))
     if mistakes:
         raise BadConfiguration("\n".join(f"{path}: {mistake}" for mistake in mistakes))
-    return _catalog(document)
+    return catalog_of(document)
 
 
 def _sentence(path: Path, location: tuple[int | str, ...], kind: str, message: str) -> str:
@@ -103,13 +98,13 @@ def _mistakes(document: CatalogDocument) -> Iterator[str]:
     yield from _unknown("auto_delete.needs", document.auto_delete.needs, {kind.value for kind in GrantKind})
     for key, plan in document.plans.items():
         yield from _unknown(f"plans.{key}.cloud_window_days_by_model", plan.cloud_window_days_by_model, models)
-        yield from _unknown(f"plans.{key}.intervals", plan.intervals, set(PriceTable.model_fields))
     for key, model in document.models.items():
         yield from _unknown(f"models.{key}.plans", model.plans, plans)
     for key, feature in document.features.items():
         yield from _unknown(f"features.{key}.granted_by", feature.granted_by, plans | {LEGACY_ACCOUNT, LEGACY_MODEL})
     for key, region in document.regions.items():
         yield from _region_mistakes(document, key, region)
+    yield from policy_mistakes(document)
 
 
 def _region_mistakes(document: CatalogDocument, key: str, region: RegionTable) -> Iterator[str]:
@@ -126,48 +121,26 @@ def _region_mistakes(document: CatalogDocument, key: str, region: RegionTable) -
     yield from _unknown(f"{where}.prices", region.prices, set(document.plans))
     for name, plan in document.plans.items():
         prices = region.prices.get(name, PriceTable())
-        missing = [interval for interval in plan.intervals if getattr(prices, interval) is None]
-        if missing and region.prices:
-            yield f"`{where}.prices.{name}` lacks: {', '.join(missing)}"
+        if region.prices:
+            yield from _missing_prices(f"{where}.prices.{name}", plan, prices)
     if region.auto_delete_default_days not in region.auto_delete_days:
         choices = ", ".join(str(days) for days in region.auto_delete_days)
         yield f"`{where}.auto_delete_default_days` must be one of: {choices}"
+
+
+def _missing_prices(where: str, plan: PlanTable, prices: PriceTable) -> Iterator[str]:
+    tables = {where: prices}
+    if plan.keep_for_days_choices:
+        own = prices.by_keep_for_days
+        tables = {f"{where}.by_keep_for_days.{d}": own.get(str(d), PriceTable()) for d in plan.keep_for_days_choices}
+        yield from _unknown(f"{where}.by_keep_for_days", own, {str(days) for days in plan.keep_for_days_choices})
+    for key, table in tables.items():
+        missing = [interval.value for interval in plan.intervals if getattr(table, interval.value) is None]
+        if missing:
+            yield f"`{key}` lacks: {', '.join(missing)}"
 
 
 def _unknown(key: str, words: Iterable[str], allowed: set[str]) -> Iterator[str]:
     for word in words:
         if word not in allowed:
             yield f"`{key}` names {word!r}; allowed: {', '.join(sorted(allowed)) or 'nothing'}"
-
-
-def _catalog(document: CatalogDocument) -> Catalog:
-    trial = document.trial
-    return Catalog(
-        vendor=document.vendor,
-        name=document.name,
-        effective_from=document.effective_from,
-        storage_order=document.storage_order,
-        floor_plan=document.floor_plan,
-        plans={key: Plan(key=key, **table.model_dump()) for key, table in document.plans.items()},
-        models={key: Model(key=key, **table.model_dump()) for key, table in document.models.items()},
-        module_models={k: ModuleModel(key=k, **table.model_dump()) for k, table in document.module_models.items()},
-        features=tuple(Feature(key=key, **table.model_dump()) for key, table in document.features.items()),
-        regions={key: _region(key, table) for key, table in document.regions.items()},
-        trial=TrialPolicy(trial.days, trial.plan, trial.repeat, trial.purchase_starts) if trial else None,
-        legacy_account_created_on_or_before=document.legacy.account_created_on_or_before if document.legacy else None,
-        quota_limit_ms=document.quota.limit_s * 1000 if document.quota else 0,
-        auto_delete_needs=document.auto_delete.needs,
-        longest_clip_s=document.clips.longest_s,
-        cameras_per_module=document.limits.cameras_per_module,
-        research=document.research,
-    )
-
-
-def _region(key: str, table: RegionTable) -> Region:
-    prices = tuple(
-        Price(plan, interval, amount)
-        for plan, price in table.prices.items()
-        for interval, amount in price.model_dump().items()
-        if amount is not None
-    )
-    return Region(key=key, **{**table.model_dump(), "prices": prices})

@@ -5,6 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
+from cloud_stub.domain.billing_records import Interval
+from cloud_stub.domain.policies import (
+    BillingPolicy,
+    CancelPolicy,
+    ChangePolicy,
+    DiscountPolicy,
+    HistoryPolicy,
+    LinkPolicy,
+    PurchasePolicy,
+    QuotaWhenFull,
+    ReminderPolicy,
+    WarrantyPolicy,
+)
 from cloud_stub.errors import BadConfiguration
 
 
@@ -48,6 +61,13 @@ class TrialRepeat(StrEnum):
     ONCE_PER_ACCOUNT = "once_per_account"
 
 
+class TrialScope(StrEnum):
+    """Whether a trial covers all cameras of an account, or only the one that started it."""
+
+    ACCOUNT = "account"
+    DEVICE = "device"
+
+
 class PurchaseStart(StrEnum):
     """When a plan bought during a trial begins (C03)."""
 
@@ -68,12 +88,21 @@ LEGACY_MODEL = "legacy_model"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan or service. Windows are days of 24 hours; `None` takes the region's window."""
+    """A plan or service. Windows are days of 24 hours; `None` takes the region's window.
+
+    `rank` orders the plans that replace each other: a change to a higher one is an upgrade. `group` is where a page of
+    services shows it (R135). `keep_for_days_choices` are the recording durations to choose from (R140).
+    `priced_per_camera`: the price is for each camera chosen. A plan without `intervals` is not sold.
+    """
 
     key: str
     name: str
     coverage: Coverage
-    intervals: tuple[str, ...]
+    rank: int
+    group: str
+    intervals: tuple[Interval, ...]
+    keep_for_days_choices: tuple[int, ...]
+    priced_per_camera: bool
     stackable: bool
     cameras_max: int | None
     cloud_clips: bool
@@ -114,16 +143,31 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one interval of a plan costs, in minor units of the region's currency."""
+    """What one interval of a plan costs, in minor units of the region's currency.
+
+    `keep_for_days` is the recording duration that the price is for, where a plan has a choice.
+    """
 
     plan: str
-    interval: str
+    interval: Interval
     amount_minor: int
+    keep_for_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WarrantyTerms:
+    """For how many calendar months a region's products have their original warranty (R111, R114)."""
+
+    camera_months: int
+    accessory_months: int
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A vendor's region; `auto_delete_days` are the choices an owner has, the greatest is the cap (R084)."""
+    """A vendor's region; `auto_delete_days` are the choices an owner has, the greatest is the cap (R084).
+
+    `no_renewal_in`: by interval, the subdivisions where a plan ends with its period instead of renewing (R018).
+    """
 
     key: str
     name: str
@@ -142,6 +186,8 @@ class Region:
     account_features: tuple[str, ...]
     auto_delete_days: tuple[int, ...]
     auto_delete_default_days: int
+    no_renewal_in: Mapping[Interval, tuple[str, ...]]
+    warranty: WarrantyTerms | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +196,18 @@ class TrialPolicy:
 
     days: int
     plan: str
+    scope: TrialScope
     repeat: TrialRepeat
     purchase_starts: PurchaseStart
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """One version of one vendor's catalog; `research` says where facts that the vendor's plan pages lack come from."""
+    """One version of one vendor's catalog; `research` says where facts that the vendor's plan pages lack come from.
+
+    `operator_settings` says of each fact that no document states why it has the default it has: an operator's own
+    catalog may say otherwise. `linking` is `None` where plans need no store account.
+    """
 
     vendor: str
     name: str
@@ -171,10 +222,22 @@ class Catalog:
     trial: TrialPolicy | None
     legacy_account_created_on_or_before: date | None
     quota_limit_ms: int
+    quota_when_full: QuotaWhenFull
+    modules_per_legacy_account: int | None
     auto_delete_needs: tuple[str, ...]
     longest_clip_s: int
     cameras_per_module: int
+    linking: LinkPolicy | None
+    purchase: PurchasePolicy
+    cancel: CancelPolicy
+    change: ChangePolicy
+    history: HistoryPolicy
+    billing: BillingPolicy
+    reminders: ReminderPolicy
+    discount: DiscountPolicy | None
+    warranty: WarrantyPolicy | None
     research: Mapping[str, str]
+    operator_settings: Mapping[str, str]
 
     @property
     def version(self) -> str:

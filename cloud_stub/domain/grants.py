@@ -6,9 +6,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.catalog import LEGACY_ACCOUNT, LEGACY_MODEL, Catalog, Coverage
-from cloud_stub.domain.records import Account, Camera, Subscription
-from cloud_stub.domain.situation import Situation, subscription_runs, trial_runs
+from cloud_stub.domain.records import Account, Camera, Trial
+from cloud_stub.domain.situation import Situation, subscription_covers, trial_runs
 
 
 class GrantKind(StrEnum):
@@ -56,14 +57,14 @@ def plan_may_cover(catalog: Catalog, region_key: str, plan: str, model: str | No
 def grants(catalog: Catalog, situation: Situation, now: datetime) -> tuple[Grant, ...]:
     """Return trial, active subscriptions, free tier, legacy account and legacy cameras, in that order."""
     found = [
-        Grant(GrantKind.TRIAL, f"trial:{trial.trial_id}", trial.plan, _account_wide(catalog, situation, trial.plan))
+        Grant(GrantKind.TRIAL, f"trial:{trial.trial_id}", trial.plan, _trial_reach(catalog, situation, trial))
         for trial in situation.trials
         if trial_runs(trial, now) and trial.plan in catalog.plans
     ]
     found += [
         Grant(GrantKind.PLAN, f"plan:{sub.subscription_id}", sub.plan, _reach(catalog, situation, sub))
         for sub in situation.subscriptions
-        if subscription_runs(sub, now) and sub.plan in catalog.plans
+        if subscription_covers(sub, now) and sub.plan in catalog.plans
     ]
     confirmed = situation.confirmed()
     if catalog.floor_plan is not None:
@@ -89,12 +90,17 @@ def _reach(catalog: Catalog, situation: Situation, subscription: Subscription) -
     plan = catalog.plans[subscription.plan]
     if plan.coverage is Coverage.ACCOUNT:
         return _account_wide(catalog, situation, plan.key)
+    attached = situation.attached_to(subscription.subscription_id)
     return frozenset(
         camera.camera_id
         for camera in situation.confirmed()
-        if camera.camera_id == subscription.camera_id
-        and plan_may_cover(catalog, situation.account.region, plan.key, camera.model)
+        if camera.camera_id in attached and plan_may_cover(catalog, situation.account.region, plan.key, camera.model)
     )
+
+
+def _trial_reach(catalog: Catalog, situation: Situation, trial: Trial) -> frozenset[str]:
+    reach = _account_wide(catalog, situation, trial.plan)
+    return reach if trial.camera_id is None else reach & {trial.camera_id}
 
 
 def _account_wide(catalog: Catalog, situation: Situation, plan: str) -> frozenset[str]:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from cloud_stub.domain.billing_records import AttachedBy, Interval, Subscription
 from cloud_stub.domain.catalog import Catalog, Coverage, Plan, PurchaseStart
 from cloud_stub.domain.grants import plan_may_cover
-from cloud_stub.domain.records import Camera, Subscription
+from cloud_stub.domain.records import Camera
 from cloud_stub.domain.situation import Situation, running_trial, subscription_runs, subscription_waits
 from cloud_stub.errors import CloudError
 
@@ -25,13 +26,13 @@ class Purchase:
     """A plan as it is bought: when it begins and the camera it is attached to, if any."""
 
     plan: str
-    interval: str
+    interval: Interval
     starts_at: datetime
     camera_id: str | None
-    attached_by: str | None
+    attached_by: AttachedBy | None
 
 
-def plan_status(catalog: Catalog, subscription: Subscription, now: datetime) -> PlanStatus:
+def plan_status(catalog: Catalog, situation: Situation, subscription: Subscription, now: datetime) -> PlanStatus:
     """Return the state of a subscription at `now`."""
     if subscription_waits(subscription, now):
         return PlanStatus.SCHEDULED
@@ -39,7 +40,8 @@ def plan_status(catalog: Catalog, subscription: Subscription, now: datetime) -> 
         return PlanStatus.ENDED
     plan = catalog.plans.get(subscription.plan)
     needs_camera = plan is not None and plan.coverage is not Coverage.ACCOUNT
-    return PlanStatus.UNATTACHED if needs_camera and subscription.camera_id is None else PlanStatus.ACTIVE
+    attached = situation.attached_to(subscription.subscription_id)
+    return PlanStatus.UNATTACHED if needs_camera and not attached else PlanStatus.ACTIVE
 
 
 def live_subscriptions(situation: Situation, now: datetime) -> tuple[Subscription, ...]:
@@ -59,14 +61,14 @@ def purchase(
     live = live_subscriptions(situation, now)
     if not plan.stackable and any(subscription.plan == plan.key for subscription in live):
         raise CloudError("already_subscribed", 409, f"This account already has {plan.name}; it covers it once.")
-    attached_by = None if camera_id is None else "checkout"
+    attached_by = None if camera_id is None else AttachedBy.CHECKOUT
     if camera_id is not None:
         attachable(catalog, situation, plan, camera_id, now)
     elif plan.coverage is Coverage.DEVICE and not live:
         camera_id = _first_eligible(catalog, situation, plan)
-        attached_by = None if camera_id is None else "auto"
+        attached_by = None if camera_id is None else AttachedBy.AUTO
     starts_at = _begins_at(catalog, situation, now)
-    return Purchase(plan.key, interval, starts_at, camera_id, attached_by)
+    return Purchase(plan.key, Interval(interval), starts_at, camera_id, attached_by)
 
 
 def attachable(catalog: Catalog, situation: Situation, plan: Plan, camera_id: str, now: datetime) -> Camera:
@@ -82,7 +84,7 @@ def attachable(catalog: Catalog, situation: Situation, plan: Plan, camera_id: st
         name = catalog.models[camera.model].name if camera.model in catalog.models else camera.model
         raise CloudError("model_not_eligible", 409, f"{plan.name} cannot cover a {name}.")
     for other in live_subscriptions(situation, now):
-        if other.camera_id == camera_id and other.plan == plan.key:
+        if other.plan == plan.key and camera_id in situation.attached_to(other.subscription_id):
             raise CloudError("camera_already_attached", 409, f"{camera.name} already has its own {plan.name}.")
     return camera
 
@@ -90,9 +92,9 @@ def attachable(catalog: Catalog, situation: Situation, plan: Plan, camera_id: st
 def attach(catalog: Catalog, situation: Situation, subscription: Subscription, camera_id: str, now: datetime) -> Camera:
     """Check that a bought plan may be attached to a camera; a plan for one camera that has one is refused (R007)."""
     plan = catalog.plans.get(subscription.plan)
-    if plan is None or plan_status(catalog, subscription, now) is PlanStatus.ENDED:
+    if plan is None or plan_status(catalog, situation, subscription, now) is PlanStatus.ENDED:
         raise CloudError("plan_ended", 409, "This plan has ended: buy a new one.")
-    if subscription.camera_id is not None and plan.coverage is not Coverage.ACCOUNT:
+    if situation.attached_to(subscription.subscription_id) and plan.coverage is not Coverage.ACCOUNT:
         raise CloudError("plan_already_attached", 409, f"This {plan.name} covers a camera: detach it there first.")
     return attachable(catalog, situation, plan, camera_id, now)
 

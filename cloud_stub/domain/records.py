@@ -7,7 +7,11 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A camera account. `vendor` and `region` are catalog keys; `auto_delete_days` is `None` until it is set."""
+    """A camera account. `vendor` and `region` are catalog keys; `auto_delete_days` is `None` until it is set.
+
+    `subdivision` is the province or state (ISO 3166-2, such as `CA-QC`) where its owner said one: some plans do not
+    renew there (R018).
+    """
 
     account_id: str
     email: str
@@ -18,6 +22,7 @@ class Account:
     time_zone: str
     auto_delete_days: int | None
     locale: str
+    subdivision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,10 @@ class ClaimCode:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A free trial: a grant with an end, never a subscription (R032). `ended_at` is set when it was cancelled early."""
+    """A free trial: a grant with an end, never a subscription (R032). `ended_at` is set when it was cancelled early.
+
+    `camera_id` is the camera that started it, where a trial covers one camera only.
+    """
 
     trial_id: str
     account_id: str
@@ -85,19 +93,7 @@ class Trial:
     started_at: datetime
     ends_at: datetime
     ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A paid plan. `camera_id` is its attachment where the plan covers one device; `ended_at`: when it was over."""
-
-    subscription_id: str
-    account_id: str
-    plan: str
-    interval: str
-    starts_at: datetime
-    ended_at: datetime | None
-    camera_id: str | None
+    camera_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,3 +210,29 @@ class LogEntry:
     what: str
     subject: str
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """A clip that anybody with the link may watch until `expires_at` (R097); the token is kept as its SHA-256."""
+
+    token_hash: str
+    account_id: str
+    clip_id: str
+    made_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedReply:
+    """What a call with an `Idempotency-Key` was answered: the same call again gets the same answer."""
+
+    key: str
+    caller: str
+    method: str
+    path: str
+    body_sha256: str
+    status: int
+    body: str
+    made_at: datetime

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloud_stub.domain.records import Account, Camera, Module, Subscription, Trial
+from cloud_stub.domain.billing_records import Attachment, PaymentState, Subscription
+from cloud_stub.domain.records import Account, Camera, Module, Trial
+from cloud_stub.domain.store_records import Link
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """An account with its modules that are not revoked, their cameras, and its trials and subscriptions, old and new.
+    """An account with its modules that are not revoked, their cameras, its trials, and its plans, old and new.
 
-    Linking the camera account to a store account is taken as done: there is no link record yet.
+    `subscriptions` are those held by the account itself and by the store account that is linked to it now; those that
+    were bought for it and are held elsewhere stand in `held_elsewhere` and cover nothing (R060).
     """
 
     account: Account
@@ -19,6 +22,19 @@ class Situation:
     cameras: tuple[Camera, ...]
     trials: tuple[Trial, ...]
     subscriptions: tuple[Subscription, ...]
+    attachments: tuple[Attachment, ...] = ()
+    links: tuple[Link, ...] = ()
+    held_elsewhere: tuple[Subscription, ...] = ()
+
+    @property
+    def link(self) -> Link | None:
+        """Return the link that stands."""
+        return next((link for link in self.links if link.unlinked_at is None), None)
+
+    def attached_to(self, subscription_id: str) -> tuple[str, ...]:
+        """Return the ids of the cameras that a subscription is attached to now, oldest attachment first."""
+        own = (a for a in self.attachments if a.subscription_id == subscription_id and a.detached_at is None)
+        return tuple(attachment.camera_id for attachment in sorted(own, key=lambda a: (a.attached_at, a.attachment_id)))
 
     def module_of(self, camera: Camera) -> Module:
         """Return the module a camera belongs to; LookupError when it is not of this situation."""
@@ -44,16 +60,32 @@ def trial_runs(trial: Trial, now: datetime) -> bool:
     return trial.started_at <= now < trial_over_at(trial)
 
 
+def subscription_over_at(subscription: Subscription) -> datetime | None:
+    """Return when a subscription was over, or is known to be; `None` while no end is known."""
+    known = [at for at in (subscription.ended_at, subscription.ends_at) if at is not None]
+    return min(known, default=None)
+
+
 def subscription_runs(subscription: Subscription, now: datetime) -> bool:
-    """Return whether a subscription is active: begun and not over."""
-    return subscription.starts_at <= now and (subscription.ended_at is None or now < subscription.ended_at)
+    """Return whether a subscription has begun and is not over; whether it covers anything: `subscription_covers`."""
+    over_at = subscription_over_at(subscription)
+    return subscription.starts_at <= now and (over_at is None or now < over_at)
 
 
 def subscription_waits(subscription: Subscription, now: datetime) -> bool:
     """Return whether a subscription is bought and scheduled, but not begun."""
-    return now < subscription.starts_at and (
-        subscription.ended_at is None or subscription.ended_at > subscription.starts_at
-    )
+    over_at = subscription_over_at(subscription)
+    return now < subscription.starts_at and (over_at is None or over_at > subscription.starts_at)
+
+
+def subscription_covers(subscription: Subscription, now: datetime) -> bool:
+    """Return whether a running subscription gives rights: not paused, and paid, or its payment is being tried.
+
+    A renewal that fails keeps its rights while it is tried again; a first payment that was declined gives none.
+    """
+    if not subscription_runs(subscription, now) or subscription.paused_at is not None:
+        return False
+    return subscription.payment is not PaymentState.FAILED or subscription.first_paid_at is not None
 
 
 def running_trial(trials: Sequence[Trial], now: datetime) -> Trial | None:
@@ -65,5 +97,5 @@ def known_changes(situation: Situation) -> tuple[datetime, ...]:
     """Return every instant, past or future, at which a trial or a subscription begins or ends, in order."""
     instants = {trial_over_at(trial) for trial in situation.trials}
     instants |= {subscription.starts_at for subscription in situation.subscriptions}
-    instants |= {s.ended_at for s in situation.subscriptions if s.ended_at is not None}
+    instants |= {at for s in situation.subscriptions if (at := subscription_over_at(s)) is not None}
     return tuple(sorted(instants))

@@ -5,10 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.catalog import Catalog, Region, TrialExclusion, TrialRepeat
 from cloud_stub.domain.grants import is_legacy_account
-from cloud_stub.domain.records import Camera, Subscription, Trial
-from cloud_stub.domain.situation import Situation, running_trial, subscription_runs, subscription_waits
+from cloud_stub.domain.records import Camera, Trial
+from cloud_stub.domain.situation import (
+    Situation,
+    running_trial,
+    subscription_over_at,
+    subscription_runs,
+    subscription_waits,
+)
 
 DAY = timedelta(hours=24)
 
@@ -74,10 +81,10 @@ def plans_that_waited(
     Ending a trial early brings them forward: a plan that is bought waits for nothing else.
     """
     return tuple(
-        replace(subscription, starts_at=over_at)
+        replace(subscription, starts_at=over_at, anchor_at=over_at)
         for subscription in subscriptions
         if subscription.starts_at == trial.ends_at
-        and (subscription.ended_at is None or subscription.ended_at > subscription.starts_at)
+        and ((at := subscription_over_at(subscription)) is None or at > subscription.starts_at)
     )
 
 

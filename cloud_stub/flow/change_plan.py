@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import structlog
 
 from cloud_stub.domain.auto_delete import check_auto_delete
+from cloud_stub.domain.billing_records import AttachedBy, Attachment, EndedBecause, Subscription
 from cloud_stub.domain.catalog import Catalog
 from cloud_stub.domain.log_words import Rule, What
-from cloud_stub.domain.plans import PlanStatus, attach, plan_status, purchase
-from cloud_stub.domain.records import LogEntry, Subscription
+from cloud_stub.domain.plans import PlanStatus, Purchase, attach, plan_status, purchase
+from cloud_stub.domain.records import LogEntry
 from cloud_stub.domain.situation import Situation, running_trial, subscription_waits
 from cloud_stub.domain.trial import end_trial_now, plans_that_waited
 from cloud_stub.errors import CloudError
@@ -36,21 +37,15 @@ class PlanDesk:
         async with self.desk.changing(account_id) as records:
             situation, catalog = await self._read(records, account_id)
             bought = purchase(catalog, situation, plan, interval, camera_id, self.desk.now())
-            subscription = Subscription(
-                subscription_id=self.new_id(),
-                account_id=account_id,
-                plan=bought.plan,
-                interval=bought.interval,
-                starts_at=bought.starts_at,
-                ended_at=None,
-                camera_id=bought.camera_id,
-            )
+            subscription = self._bought(catalog, situation, bought)
             await records.plans.put_subscription(subscription)
+            if bought.camera_id is not None and bought.attached_by is not None:
+                await self._attach(records, subscription.subscription_id, bought.camera_id, bought.attached_by)
             await self._log(records, account_id, What.PLAN_BOUGHT, subscription.subscription_id, Rule.OWNER)
             if not subscription_waits(subscription, self.desk.now()):
                 await self._log(records, account_id, What.PLAN_STARTED, subscription.subscription_id, Rule.OWNER)
             if bought.camera_id is not None:
-                rule = Rule.AUTO_ATTACH if bought.attached_by == "auto" else Rule.OWNER
+                rule = Rule.AUTO_ATTACH if bought.attached_by is AttachedBy.AUTO else Rule.OWNER
                 await self._log(records, account_id, What.PLAN_ATTACHED, subscription.subscription_id, rule)
         log.info("plan_bought", account_id=account_id, plan=plan, starts_at=subscription.starts_at.isoformat())
         return subscription
@@ -60,9 +55,9 @@ class PlanDesk:
         async with self.desk.changing(account_id) as records:
             situation, catalog = await self._read(records, account_id)
             subscription = _own(situation, subscription_id)
-            if plan_status(catalog, subscription, self.desk.now()) is PlanStatus.ENDED:
+            if plan_status(catalog, situation, subscription, self.desk.now()) is PlanStatus.ENDED:
                 raise CloudError("plan_ended", 409, "This plan has ended already.")
-            ended = replace(subscription, ended_at=self.desk.now())
+            ended = replace(subscription, ended_at=self.desk.now(), ended_because=EndedBecause.CANCELLED)
             await records.plans.put_subscription(ended)
             await self._log(records, account_id, What.PLAN_ENDED, subscription_id, Rule.OWNER)
         log.info("plan_ended", account_id=account_id, plan=ended.plan)
@@ -74,22 +69,22 @@ class PlanDesk:
             situation, catalog = await self._read(records, account_id)
             subscription = _own(situation, subscription_id)
             attach(catalog, situation, subscription, camera_id, self.desk.now())
-            attached = replace(subscription, camera_id=camera_id)
-            await records.plans.put_subscription(attached)
+            await self._attach(records, subscription_id, camera_id, AttachedBy.USER)
             await self._log(records, account_id, What.PLAN_ATTACHED, subscription_id, Rule.OWNER)
-        return attached
+        return subscription
 
     async def detach_plan(self, account_id: str, subscription_id: str) -> Subscription:
         """Take a plan off its camera, so that it can be attached to another."""
         async with self.desk.changing(account_id) as records:
             situation, _ = await self._read(records, account_id)
             subscription = _own(situation, subscription_id)
-            if subscription.camera_id is None:
+            attached = [a for a in situation.attachments if a.subscription_id == subscription_id and not a.detached_at]
+            if not attached:
                 raise CloudError("plan_not_attached", 409, "This plan is attached to no camera.")
-            detached = replace(subscription, camera_id=None)
-            await records.plans.put_subscription(detached)
+            for attachment in attached:
+                await records.plans.put_attachment(replace(attachment, detached_at=self.desk.now()))
             await self._log(records, account_id, What.PLAN_DETACHED, subscription_id, Rule.OWNER)
-        return detached
+        return subscription
 
     async def end_trial(self, account_id: str) -> None:
         """End the running trial now (R031); plans that waited for its end begin now."""
@@ -115,6 +110,36 @@ class PlanDesk:
             await records.accounts.update(replace(situation.account, auto_delete_days=days))
             await self._log(records, account_id, What.AUTO_DELETE_SET, str(days), Rule.OWNER)
         log.info("auto_delete_set", account_id=account_id, days=days)
+
+    def _bought(self, catalog: Catalog, situation: Situation, bought: Purchase) -> Subscription:
+        account, now = situation.account, self.desk.now()
+        region = catalog.region(account.region)
+        if catalog.linking is not None and situation.link is None:
+            message = "Link this account to a store account first: the plan is held there."
+            raise CloudError("account_not_linked", 409, message)
+        price = next(p for p in region.prices if (p.plan, p.interval) == (bought.plan, bought.interval))
+        return Subscription(
+            subscription_id=self.new_id(),
+            holder_id=account.account_id if situation.link is None else situation.link.store_account_id,
+            account_id=account.account_id,
+            vendor=account.vendor,
+            region=account.region,
+            time_zone=account.time_zone,
+            plan=bought.plan,
+            interval=bought.interval,
+            keep_for_days=None,
+            quantity=1,
+            price_minor=price.amount_minor,
+            currency=region.currency,
+            channel=catalog.purchase.channels[0],
+            bought_at=now,
+            starts_at=bought.starts_at,
+            anchor_at=bought.starts_at,
+        )
+
+    async def _attach(self, records: Transaction, subscription_id: str, camera_id: str, by: AttachedBy) -> None:
+        attachment = Attachment(self.new_id(), subscription_id, camera_id, by, self.desk.now())
+        await records.plans.put_attachment(attachment)
 
     async def _read(self, records: Transaction, account_id: str) -> tuple[Situation, Catalog]:
         situation = await read_situation(records, account_id)

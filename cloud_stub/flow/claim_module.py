@@ -16,7 +16,7 @@ from cloud_stub.domain.log_words import Rule, What
 from cloud_stub.domain.records import ClaimCode, LogEntry, Module
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.records_to_lease import CLOCK_TOPIC, LEASE_TOPIC, LeaseDesk
-from cloud_stub.flow.records_to_situation import read_account
+from cloud_stub.flow.records_to_situation import read_account, read_situation
 from cloud_stub.ports import BrokerAway, LeaseSigner, Transaction
 
 SECRET_BYTES = 32
@@ -127,10 +127,10 @@ class ClaimDesk:
             module = await self._own(records, account_id, module_id)
             await records.modules.update(replace(module, revoked_at=self.desk.now(), online=False))
             cameras = {camera.camera_id for camera in await records.modules.cameras_of_module(module_id)}
-            for subscription in await records.plans.subscriptions(account_id):
-                if subscription.camera_id in cameras and subscription.ended_at is None:
-                    await records.plans.put_subscription(replace(subscription, camera_id=None))
-                    await self._log(records, account_id, What.PLAN_DETACHED, subscription.subscription_id)
+            for attachment in (await read_situation(records, account_id)).attachments:
+                if attachment.camera_id in cameras and attachment.detached_at is None:
+                    await records.plans.put_attachment(replace(attachment, detached_at=self.desk.now()))
+                    await self._log(records, account_id, What.PLAN_DETACHED, attachment.subscription_id)
             for topic in (LEASE_TOPIC, CLOCK_TOPIC):  # nothing retained stays behind
                 await records.leases.enqueue(module_id, topic, b"", retain=True)
             await self._log(records, account_id, What.MODULE_REMOVED, module_id)

@@ -164,7 +164,7 @@ def _check_model(catalog: Catalog, situation: Situation, camera: Camera, model: 
         message = f"That model is not in the catalog of {region.name}; there are: {sold}."
         raise CloudError("not_in_region_catalog", 409, message)
     for subscription in live_subscriptions(situation, now):
-        if subscription.camera_id == camera.camera_id and not plan_may_cover(
+        if camera.camera_id in situation.attached_to(subscription.subscription_id) and not plan_may_cover(
             catalog, region.key, subscription.plan, model
         ):
             message = f"A plan that cannot cover that model is attached to {camera.name}: detach the plan first."

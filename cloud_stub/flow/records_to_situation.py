@@ -24,8 +24,23 @@ async def read_situation(records: Transaction, account_id: str) -> Situation:
     live = {module.module_id for module in modules}
     cameras = tuple(c for c in await records.modules.cameras_of_account(account_id) if c.module_id in live)
     trials = tuple(await records.plans.trials(account_id))
-    subscriptions = tuple(await records.plans.subscriptions(account_id))
-    return Situation(account, modules, cameras, trials, subscriptions)
+    links = tuple(await records.store.links_of_account(account_id))
+    link = next((link for link in links if link.unlinked_at is None), None)
+    held = list(await records.plans.subscriptions_of_holder(account_id))
+    if link is not None:
+        held += await records.plans.subscriptions_of_holder(link.store_account_id)
+    ids = {subscription.subscription_id for subscription in held}
+    bought = await records.plans.subscriptions_bought_for(account_id)
+    return Situation(
+        account=account,
+        modules=modules,
+        cameras=cameras,
+        trials=trials,
+        subscriptions=tuple(held),
+        attachments=tuple(await records.plans.attachments(ids)),
+        links=links,
+        held_elsewhere=tuple(subscription for subscription in bought if subscription.subscription_id not in ids),
+    )
 
 
 async def read_used_ms(records: Transaction, rights: Iterable[CameraRights]) -> dict[str, int]:

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.catalog import Coverage
 from cloud_stub.domain.plans import eligible_cameras, plan_status
-from cloud_stub.domain.records import Camera, LabClock, LogEntry, Module, Subscription
+from cloud_stub.domain.records import Camera, LabClock, LogEntry, Module
 from cloud_stub.flow.account_login import NewSession
 from cloud_stub.web.api_models import (
     AccountReply,
@@ -91,10 +92,10 @@ def subscription_reply(subscription: Subscription, overview: Overview) -> Subscr
         subscription_id=subscription.subscription_id,
         plan=subscription.plan,
         interval=subscription.interval,
-        status=plan_status(overview.catalog, subscription, overview.now).value,
+        status=plan_status(overview.catalog, overview.situation, subscription, overview.now).value,
         starts_at=subscription.starts_at,
         ended_at=subscription.ended_at,
-        camera_id=subscription.camera_id,
+        camera_id=next(iter(overview.situation.attached_to(subscription.subscription_id)), None),
     )
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cloud_stub.domain.auto_delete import can_set_auto_delete
+from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.catalog import Coverage, Feature, FeatureScope, Plan
 from cloud_stub.domain.entitlement import CameraRights, rights
 from cloud_stub.domain.grants import is_legacy_account
 from cloud_stub.domain.plans import PlanStatus, eligible_cameras, live_subscriptions, plan_status
-from cloud_stub.domain.records import Camera, Clip, Subscription
+from cloud_stub.domain.records import Camera, Clip
 from cloud_stub.domain.retention import due_at
 from cloud_stub.domain.situation import Situation
 from cloud_stub.domain.storage_order import StorageKind
@@ -184,10 +185,11 @@ def auto_delete_is_open(overview: Overview) -> bool:
 def _own_plan(subscription: Subscription, overview: Overview, language: Language) -> OwnPlan:
     plan = overview.catalog.plans.get(subscription.plan)
     name = plan.name if plan else subscription.plan
-    status = plan_status(overview.catalog, subscription, overview.now)
-    camera = overview.camera_name(subscription.camera_id or "")
+    status = plan_status(overview.catalog, overview.situation, subscription, overview.now)
+    attached = overview.situation.attached_to(subscription.subscription_id)
+    camera = overview.camera_name(next(iter(attached), ""))
     choices: tuple[Camera, ...] = ()
-    if plan is not None and plan.coverage is not Coverage.ACCOUNT and subscription.camera_id is None:
+    if plan is not None and plan.coverage is not Coverage.ACCOUNT and not attached:
         choices = eligible_cameras(overview.catalog, overview.situation, plan, overview.now)
     return OwnPlan(
         subscription.subscription_id, name, _own_sentence(subscription, status, camera, overview, language), choices

@@ -27,11 +27,11 @@ from cloud_stub.domain.records import (
     LogEntry,
     Module,
     Session,
-    Subscription,
     Trial,
     Upload,
 )
 from cloud_stub.errors import BadConfiguration
+from tests.domain.cloud.situations import subscription
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123000, tzinfo=UTC)
 ACCOUNT = Account("a1", "owner@example.org", "hash", "vendor", "FR", date(2026, 1, 2), "Europe/Paris", None, "fr")
@@ -96,7 +96,7 @@ async def test_every_value_comes_back_as_it_went_in(records: SqlRecords) -> None
     session = Session("t1", "a1", "csrf", NOW, NOW + timedelta(days=1))
     code = ClaimCode("h1", "a1", NOW, NOW + timedelta(minutes=15), None, None)
     trial = Trial("t1", "a1", "plus", NOW, NOW + timedelta(days=30), None)
-    subscription = Subscription("s1", "a1", "basic", "month", NOW, None, "c1")
+    bought = subscription("basic")
     lease = IssuedLease("m1", 1_772_323_200_000, NOW, NOW, NOW, "print", "{}", "token")
     upload = Upload("u1", "k1", "m1", 7, None, "clip_id azE=", NOW, finished=False)
     clock = LabClock(NOW, frozen=True, set_at=NOW, advancing_to=NOW)
@@ -107,7 +107,7 @@ async def test_every_value_comes_back_as_it_went_in(records: SqlRecords) -> None
         await tx.modules.add(MODULE)
         await tx.modules.put_camera(CAMERA)
         await tx.plans.put_trial(trial)
-        await tx.plans.put_subscription(subscription)
+        await tx.plans.put_subscription(bought)
         await tx.leases.add(lease)
         await tx.leases.put_lab_clock(clock)
         await tx.leases.log(LogEntry(NOW, "a1", "trial_started", "t1", "trial.days"))
@@ -120,7 +120,7 @@ async def test_every_value_comes_back_as_it_went_in(records: SqlRecords) -> None
         assert await tx.modules.of_account("a1") == [MODULE]
         assert await tx.modules.cameras_of_module("m1") == [CAMERA]
         assert await tx.plans.all_open_trials() == [trial]
-        assert await tx.plans.subscriptions("a1") == [subscription]
+        assert await tx.plans.subscriptions_of_holder(bought.holder_id) == [bought]
         assert await tx.leases.newest("m1") == lease
         assert await tx.leases.lab_clock() == clock
         assert [entry.what for entry in await tx.leases.entries("a1", 5)] == ["trial_started"]

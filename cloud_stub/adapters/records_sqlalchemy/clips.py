@@ -1,4 +1,4 @@
-"""Clips and uploads in SQL."""
+"""Clips, their shares and uploads in SQL."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud_stub.adapters.records_sqlalchemy import schema
 from cloud_stub.adapters.records_sqlalchemy.rows import Rows
 from cloud_stub.domain.clip_page import ClipCursor
-from cloud_stub.domain.records import Clip, ClipPhase, Upload
+from cloud_stub.domain.records import Clip, ClipPhase, ShareLink, Upload
 
 CLIPS = schema.clips.c
 WATCHABLE = [ClipPhase.RECEIVING, ClipPhase.HELD]
@@ -21,6 +21,7 @@ class SqlClips:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         self._clips = Rows(connection, schema.clips, Clip)
+        self._shares = Rows(connection, schema.shares, ShareLink)
         self._uploads = Rows(connection, schema.uploads, Upload)
 
     async def add(self, clip: Clip) -> None:
@@ -81,6 +82,20 @@ class SqlClips:
 
     async def deleting(self) -> Sequence[Clip]:
         return await self._clips.some(CLIPS.phase == ClipPhase.DELETING, order=[CLIPS.captured_at.expression])
+
+    async def put_share(self, share: ShareLink) -> None:
+        await self._shares.put(share)
+
+    async def share(self, token_hash: str) -> ShareLink | None:
+        return await self._shares.one(schema.shares.c.token_hash == token_hash)
+
+    async def shares_of_clip(self, account_id: str, clip_id: str) -> Sequence[ShareLink]:
+        columns = schema.shares.c
+        return await self._shares.some(
+            columns.account_id == account_id,
+            columns.clip_id == clip_id,
+            order=[columns.made_at.expression, columns.token_hash.expression],
+        )
 
     async def put_upload(self, upload: Upload) -> None:
         await self._uploads.put(upload)

@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from cloud_stub.adapters.records_sqlalchemy.clips import SqlClips
 from cloud_stub.adapters.records_sqlalchemy.leasing import SqlLeases
-from cloud_stub.adapters.records_sqlalchemy.people import SqlAccounts, SqlModules, SqlPlans
+from cloud_stub.adapters.records_sqlalchemy.people import SqlAccounts, SqlModules
+from cloud_stub.adapters.records_sqlalchemy.plans import SqlBilling, SqlPlans
+from cloud_stub.adapters.records_sqlalchemy.store import SqlNotices, SqlStore
 from cloud_stub.errors import BadConfiguration
 from cloud_stub.ports import Transaction
 
@@ -57,6 +59,9 @@ def _transaction_over(connection: AsyncConnection) -> Transaction:
         accounts=SqlAccounts(connection),
         modules=SqlModules(connection),
         plans=SqlPlans(connection),
+        billing=SqlBilling(connection),
+        store=SqlStore(connection),
+        notices=SqlNotices(connection),
         leases=SqlLeases(connection),
         clips=SqlClips(connection),
     )

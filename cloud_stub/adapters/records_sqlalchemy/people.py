@@ -1,4 +1,4 @@
-"""Accounts, log-ins, claim codes, modules, cameras, trials and subscriptions in SQL."""
+"""Accounts, log-ins, claim codes, modules and cameras in SQL."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import schema
 from cloud_stub.adapters.records_sqlalchemy.rows import Rows
-from cloud_stub.domain.records import Account, Camera, ClaimCode, Module, Session, Subscription, Trial
+from cloud_stub.domain.records import Account, Camera, ClaimCode, Module, Session
 
 
 class SqlAccounts:
@@ -107,36 +107,4 @@ class SqlModules:
         columns = schema.cameras.c
         return await self._cameras.some(
             columns.module_id == module_id, order=[columns.added_at.expression, columns.camera_id.expression]
-        )
-
-
-class SqlPlans:
-    """PlanRecords over one connection."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._trials = Rows(connection, schema.trials, Trial)
-        self._subscriptions = Rows(connection, schema.subscriptions, Subscription)
-
-    async def trials(self, account_id: str) -> Sequence[Trial]:
-        columns = schema.trials.c
-        return await self._trials.some(
-            columns.account_id == account_id, order=[columns.started_at.expression, columns.trial_id.expression]
-        )
-
-    async def put_trial(self, trial: Trial) -> None:
-        await self._trials.put(trial)
-
-    async def subscriptions(self, account_id: str) -> Sequence[Subscription]:
-        columns = schema.subscriptions.c
-        return await self._subscriptions.some(
-            columns.account_id == account_id, order=[columns.starts_at.expression, columns.subscription_id.expression]
-        )
-
-    async def put_subscription(self, subscription: Subscription) -> None:
-        await self._subscriptions.put(subscription)
-
-    async def all_open_trials(self) -> Sequence[Trial]:
-        columns = schema.trials.c
-        return await self._trials.some(
-            columns.ended_at.is_(None), order=[columns.ends_at.expression, columns.trial_id.expression]
         )

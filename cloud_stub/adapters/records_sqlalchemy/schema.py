@@ -1,80 +1,26 @@
 """The tables: one column per field of the value it keeps (cloud_stub.domain.records), under the same name."""
 
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
+from cloud_stub.adapters.records_sqlalchemy.columns import UtcTime, Word, id_column, metadata
 from cloud_stub.domain.records import ClipPhase, Disposition
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC datetime, kept as a naive one: not every database keeps the zone."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Refuse a naive value: it would be off by the machine's zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            message = f"a time without a zone reached the records: {value!r}"
-            raise ValueError(message)
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
-        """Give the zone back."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-class Word(TypeDecorator[StrEnum]):
-    """A StrEnum, kept as its word."""
-
-    impl = String(32)
-    cache_ok = True
-
-    def __init__(self, words: type[StrEnum]) -> None:
-        super().__init__()
-        self.words = words
-
-    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Store the word."""
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> StrEnum | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
-        """Read the word."""
-        return None if value is None else self.words(value)
-
-
-metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s"})
-
-
-def _id(name: str, **options: Any) -> Column[str]:  # noqa: ANN401 - passed on to Column
-    return Column(name, String(64), **options)
-
 
 accounts = Table(
     "accounts",
     metadata,
-    _id("account_id", primary_key=True),
+    id_column("account_id", primary_key=True),
     Column("email", String(254), nullable=False, unique=True),
     Column("password_hash", String(255), nullable=False),
     Column("vendor", String(64), nullable=False),
@@ -83,13 +29,14 @@ accounts = Table(
     Column("time_zone", String(64), nullable=False),
     Column("auto_delete_days", Integer),
     Column("locale", String(16), nullable=False),
+    Column("subdivision", String(16)),
 )
 
 sessions = Table(
     "sessions",
     metadata,
-    _id("token_hash", primary_key=True),
-    _id("account_id", nullable=False),
+    id_column("token_hash", primary_key=True),
+    id_column("account_id", nullable=False),
     Column("csrf_token", String(64), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
@@ -98,19 +45,19 @@ sessions = Table(
 claim_codes = Table(
     "claim_codes",
     metadata,
-    _id("code_hash", primary_key=True),
-    _id("account_id", nullable=False),
+    id_column("code_hash", primary_key=True),
+    id_column("account_id", nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Column("used_at", UtcTime),
-    _id("module_id"),
+    id_column("module_id"),
 )
 
 modules = Table(
     "modules",
     metadata,
-    _id("module_id", primary_key=True),
-    _id("account_id", nullable=False, index=True),
+    id_column("module_id", primary_key=True),
+    id_column("account_id", nullable=False, index=True),
     Column("name", String(100), nullable=False),
     Column("model", String(64), nullable=False),
     Column("secret_hash", String(64), nullable=False),
@@ -125,9 +72,9 @@ modules = Table(
 cameras = Table(
     "cameras",
     metadata,
-    _id("camera_id", primary_key=True),
-    _id("module_id", nullable=False, index=True),
-    _id("account_id", nullable=False, index=True),
+    id_column("camera_id", primary_key=True),
+    id_column("module_id", nullable=False, index=True),
+    id_column("account_id", nullable=False, index=True),
     Column("name", String(100), nullable=False),
     Column("proposed_model", String(64), nullable=False),
     Column("model", String(64)),
@@ -139,30 +86,19 @@ cameras = Table(
 trials = Table(
     "trials",
     metadata,
-    _id("trial_id", primary_key=True),
-    _id("account_id", nullable=False, index=True),
+    id_column("trial_id", primary_key=True),
+    id_column("account_id", nullable=False, index=True),
     Column("plan", String(64), nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime),
-)
-
-subscriptions = Table(
-    "subscriptions",
-    metadata,
-    _id("subscription_id", primary_key=True),
-    _id("account_id", nullable=False, index=True),
-    Column("plan", String(64), nullable=False),
-    Column("interval", String(16), nullable=False),
-    Column("starts_at", UtcTime, nullable=False),
-    Column("ended_at", UtcTime),
-    _id("camera_id"),
+    id_column("camera_id"),
 )
 
 leases = Table(
     "leases",
     metadata,
-    _id("module_id", primary_key=True),
+    id_column("module_id", primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("issued_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
@@ -176,7 +112,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("item_id", Integer, primary_key=True, autoincrement=True),
-    _id("module_id", nullable=False),
+    id_column("module_id", nullable=False),
     Column("topic", String(64), nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("retain", Boolean, nullable=False),
@@ -197,7 +133,7 @@ log_entries = Table(
     metadata,
     Column("entry_id", Integer, primary_key=True, autoincrement=True),
     Column("at", UtcTime, nullable=False),
-    _id("account_id", nullable=False, index=True),
+    id_column("account_id", nullable=False, index=True),
     Column("what", String(64), nullable=False),
     Column("subject", String(255), nullable=False),
     Column("rule", String(128), nullable=False),
@@ -206,10 +142,10 @@ log_entries = Table(
 clips = Table(
     "clips",
     metadata,
-    _id("module_id", primary_key=True),
-    _id("clip_id", primary_key=True),
-    _id("account_id", nullable=False),
-    _id("camera_id", nullable=False),
+    id_column("module_id", primary_key=True),
+    id_column("clip_id", primary_key=True),
+    id_column("account_id", nullable=False),
+    id_column("camera_id", nullable=False),
     Column("kind", String(16), nullable=False),
     Column("clip_reason", String(32), nullable=False),
     Column("sink", String(16), nullable=False),
@@ -236,13 +172,25 @@ clips = Table(
 uploads = Table(
     "uploads",
     metadata,
-    _id("upload_id", primary_key=True),
-    _id("clip_id", nullable=False),
-    _id("module_id", nullable=False),
+    id_column("upload_id", primary_key=True),
+    id_column("clip_id", nullable=False),
+    id_column("module_id", nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger),
     Column("metadata", Text, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Column("finished", Boolean, nullable=False),
     UniqueConstraint("module_id", "clip_id", name="uq_uploads_clip"),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    id_column("token_hash", primary_key=True),
+    id_column("account_id", nullable=False),
+    id_column("clip_id", nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+    Index("ix_shares_clip", "account_id", "clip_id"),
 )

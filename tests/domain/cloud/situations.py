@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from cloud_stub.catalog import load_catalogs
+from cloud_stub.domain.billing_records import AttachedBy, Attachment, Interval, Subscription
 from cloud_stub.domain.catalog import Catalog
 from cloud_stub.domain.entitlement import CameraRights, rights
-from cloud_stub.domain.records import Account, Camera, Module, Subscription, Trial
+from cloud_stub.domain.records import Account, Camera, Module, Trial
 from cloud_stub.domain.situation import Situation
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -48,7 +49,29 @@ def trial(started_at: datetime = NOW, ended_at: datetime | None = None, plan: st
 def subscription(
     plan: str, camera_id: str | None = None, starts_at: datetime = NOW, ended_at: datetime | None = None
 ) -> Subscription:
-    return Subscription(f"s-{plan}-{camera_id}", ACCOUNT_ID, plan, "month", starts_at, ended_at, camera_id)
+    return Subscription(
+        subscription_id=f"s-{plan}-{camera_id}",
+        holder_id=ACCOUNT_ID,
+        account_id=ACCOUNT_ID,
+        vendor="blink",
+        region="FR",
+        time_zone="Europe/Paris",
+        plan=plan,
+        interval=Interval.MONTH,
+        keep_for_days=None,
+        quantity=1,
+        price_minor=300,
+        currency="EUR",
+        channel="browser",
+        bought_at=starts_at,
+        starts_at=starts_at,
+        anchor_at=starts_at,
+        ended_at=ended_at,
+    )
+
+
+def attachment(subscription_id: str, camera_id: str) -> Attachment:
+    return Attachment(f"{subscription_id}/{camera_id}", subscription_id, camera_id, AttachedBy.USER, NOW)
 
 
 def situation(
@@ -59,7 +82,9 @@ def situation(
     trials: tuple[Trial, ...] = (),
     subscriptions: tuple[Subscription, ...] = (),
 ) -> Situation:
-    return Situation(account(region, created_on), modules or (module(),), cameras, trials, subscriptions)
+    ids = [(s.subscription_id, s.subscription_id.removeprefix(f"s-{s.plan}-")) for s in subscriptions]
+    attachments = tuple(attachment(own, camera_id) for own, camera_id in ids if camera_id != "None")
+    return Situation(account(region, created_on), modules or (module(),), cameras, trials, subscriptions, attachments)
 
 
 def rights_by_camera(it: Situation, now: datetime = NOW, catalog: Catalog = CATALOG) -> dict[str, CameraRights]:

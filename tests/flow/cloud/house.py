@@ -13,6 +13,7 @@ from cloud_stub.adapters.lease_signer_jwt import JwtLeaseSigner
 from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
 from cloud_stub.catalog import load_catalogs
 from cloud_stub.domain.records import Account, Clip, ClipPhase, Disposition, IssuedLease, LogEntry, Module, OutboxItem
+from cloud_stub.domain.store_records import Link
 from cloud_stub.flow.change_plan import PlanDesk
 from cloud_stub.flow.claim_module import ClaimDesk, ClaimRequest, Reach
 from cloud_stub.flow.clock_to_due import DueDesk
@@ -92,12 +93,16 @@ class House:
     shelf: Shelf
     due: DueDesk
 
-    async def account(self, account_id: str = "a1", region: str = "FR", created_on: date = date(2024, 1, 1)) -> str:
+    async def account(
+        self, account_id: str = "a1", region: str = "FR", created_on: date = date(2024, 1, 1), *, linked: bool = True
+    ) -> str:
         email = f"{account_id}@example.org"
         async with self.records.writing() as records:
             await records.accounts.add(
                 Account(account_id, email, "hash", "blink", region, created_on, "Europe/Paris", None, "fr")
             )
+            if linked:
+                await records.store.put_link(Link(f"link-{account_id}", account_id, f"store-{account_id}", START))
         return account_id
 
     async def module(self, account_id: str = "a1", model: str = "sync_module_2") -> Module:

@@ -1,11 +1,12 @@
 """Plans: what is refused, what begins when, what is left when they end; leases follow in the same transaction."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from cloud_stub.domain.records import Subscription
 from cloud_stub.errors import CloudError
+from tests.domain.cloud.situations import subscription
 from tests.flow.cloud.house import START, House
 
 
@@ -99,7 +100,7 @@ async def test_a_change_of_plan_and_its_lease_are_one_transaction(house: House) 
 
 async def _buy_and_fail(house: House) -> None:
     async with house.desk.changing("a1") as records:
-        await records.plans.put_subscription(Subscription("s", "a1", "plus", "month", START, None, None))
+        await records.plans.put_subscription(replace(subscription("plus", starts_at=START), holder_id="a1"))
         raise RuntimeError("power")
 
 
