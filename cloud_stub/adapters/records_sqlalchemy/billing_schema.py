@@ -42,6 +42,7 @@ subscriptions = Table(
     Column("ends_at", UtcTime),
     Column("ended_at", UtcTime),
     Column("ended_because", Word(EndedBecause)),
+    id_column("replaces"),
 )
 
 attachments = Table(

@@ -81,6 +81,7 @@ def _plans() -> None:
         sa.Column("ends_at", sa.DateTime(), nullable=True),
         sa.Column("ended_at", sa.DateTime(), nullable=True),
         sa.Column("ended_because", sa.String(length=32), nullable=True),
+        sa.Column("replaces", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("subscription_id"),
     )
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
