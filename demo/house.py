@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from demo.store import link_store
+
 STARTS_WITHIN_S = 60.0
 STOPS_WITHIN_S = 15.0
 POLL_S = 0.05
@@ -124,9 +126,10 @@ def run_command(arguments: list[str], stdin: str = "") -> str:
 
 
 def add_account(folder: Path, email: str, password: str, *options: str, region: str = "FR") -> None:
-    """Make an account in the cloud of this folder."""
+    """Make an account in the cloud of this folder, with a store account that is linked to it and pays."""
     command = [*python_module("cloud_stub"), "account", "add", email, "--region", region, "--password-stdin"]
     run_command([*command, *options, "--config", str(folder / "cloud.toml")], stdin=password + "\n")
+    link_store(folder, email)
 
 
 def claim(folder: Path, url: str, code: str, *options: str) -> None:

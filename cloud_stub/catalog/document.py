@@ -164,6 +164,7 @@ class CatalogDocument(Table):
     effective_from: date
     storage_order: Annotated[tuple[StorageStep, ...], Field(min_length=1)]
     floor_plan: str | None = None
+    groups: Words = ()
     plans: dict[str, PlanTable]
     models: dict[str, ModelTable]
     module_models: dict[str, ModuleModelTable]

@@ -44,6 +44,8 @@ def _plan_mistakes(document: CatalogDocument) -> Iterator[str]:
             if plan not in plans:
                 yield f"`{name}.plans` names {plan!r}; allowed: {', '.join(sorted(plans))}"
     for key, plan_table in document.plans.items():
+        if document.groups and plan_table.group not in document.groups:
+            yield f"`plans.{key}.group` names {plan_table.group!r}; allowed: {', '.join(document.groups)}"
         if plan_table.keep_for_days_choices and plan_table.coverage is not Coverage.SERVICE_CAMERAS:
             yield f"`plans.{key}.keep_for_days_choices` needs `coverage = 'service_cameras'`"
         if plan_table.coverage is Coverage.FLOOR and plan_table.intervals:

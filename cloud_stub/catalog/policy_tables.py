@@ -80,12 +80,21 @@ class ChangeTermsTable(Table):
     unused_time: UnusedTime
 
 
-class ChangeTable(Table):
-    """`[change]`."""
+class ChangeOfIntervalTable(Table):
+    """`[change.by_interval.<interval>]`: changes of a plan that is paid by this interval."""
 
     upgrade: ChangeTermsTable
     downgrade: ChangeTermsTable
     interval: ChangeTermsTable
+
+
+class ChangeTable(Table):
+    """`[change]`; an interval may have its own."""
+
+    upgrade: ChangeTermsTable
+    downgrade: ChangeTermsTable
+    interval: ChangeTermsTable
+    by_interval: dict[Interval, ChangeOfIntervalTable] = Field(default_factory=dict)
 
 
 class HistoryTable(Table):

@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 
 from cloud_stub.catalog.document import CatalogDocument, PriceTable, RegionTable
-from cloud_stub.catalog.policy_tables import NOT_STATED, CancelTermsTable, HistoryTable
+from cloud_stub.catalog.policy_tables import (
+    NOT_STATED,
+    CancelTermsTable,
+    ChangeOfIntervalTable,
+    ChangeTable,
+    HistoryTable,
+)
 from cloud_stub.domain.billing_records import Interval
 from cloud_stub.domain.catalog import (
     Catalog,
@@ -43,6 +49,7 @@ def catalog_of(document: CatalogDocument) -> Catalog:
         effective_from=document.effective_from,
         storage_order=document.storage_order,
         floor_plan=document.floor_plan,
+        groups=document.groups or tuple(dict.fromkeys(plan.group for plan in document.plans.values())),
         plans={key: Plan(key=key, **table.model_dump()) for key, table in document.plans.items()},
         models={key: Model(key=key, **table.model_dump()) for key, table in document.models.items()},
         module_models={k: ModuleModel(key=k, **table.model_dump()) for k, table in document.module_models.items()},
@@ -59,7 +66,8 @@ def catalog_of(document: CatalogDocument) -> Catalog:
         linking=LinkPolicy(**linking.model_dump()) if linking else None,
         purchase=PurchasePolicy(**document.purchase.model_dump()),
         cancel=_cancel(document),
-        change=_change(document),
+        change=_change(document.change),
+        change_by_interval={key: _change(table) for key, table in document.change.by_interval.items()},
         history=_history(document.history),
         billing=BillingPolicy(**document.billing.model_dump()),
         reminders=ReminderPolicy(**document.reminders.model_dump()),
@@ -84,8 +92,7 @@ def _terms(table: CancelTermsTable) -> CancelTerms:
     return CancelTerms(**table.model_dump())
 
 
-def _change(document: CatalogDocument) -> ChangePolicy:
-    table = document.change
+def _change(table: ChangeTable | ChangeOfIntervalTable) -> ChangePolicy:
     return ChangePolicy(
         upgrade=ChangeTerms(**table.upgrade.model_dump()),
         downgrade=ChangeTerms(**table.downgrade.model_dump()),

@@ -206,7 +206,8 @@ class Catalog:
     """One version of one vendor's catalog; `research` says where facts that the vendor's plan pages lack come from.
 
     `operator_settings` says of each fact that no document states why it has the default it has: an operator's own
-    catalog may say otherwise. `linking` is `None` where plans need no store account.
+    catalog may say otherwise. `linking` is `None` where plans need no store account. `groups` are the parts of a page of
+    plans, in its order (R135); one that no plan is in is for invoices and the payment method.
     """
 
     vendor: str
@@ -214,6 +215,7 @@ class Catalog:
     effective_from: date
     storage_order: tuple[StorageStep, ...]
     floor_plan: str | None
+    groups: tuple[str, ...]
     plans: Mapping[str, Plan]
     models: Mapping[str, Model]
     module_models: Mapping[str, ModuleModel]
@@ -231,6 +233,7 @@ class Catalog:
     purchase: PurchasePolicy
     cancel: CancelPolicy
     change: ChangePolicy
+    change_by_interval: Mapping[Interval, ChangePolicy]
     history: HistoryPolicy
     billing: BillingPolicy
     reminders: ReminderPolicy
@@ -248,6 +251,10 @@ class Catalog:
     def begins_at(self) -> datetime:
         """Return the instant this version comes into force: midnight UTC."""
         return datetime.combine(self.effective_from, time.min, tzinfo=UTC)
+
+    def change_of(self, interval: Interval) -> ChangePolicy:
+        """Return how plans that are paid by this interval change."""
+        return self.change_by_interval.get(interval, self.change)
 
     def feature(self, key: str) -> Feature | None:
         """Return a feature by key."""
