@@ -206,8 +206,8 @@ class Catalog:
     """One version of one vendor's catalog; `research` says where facts that the vendor's plan pages lack come from.
 
     `operator_settings` says of each fact that no document states why it has the default it has: an operator's own
-    catalog may say otherwise. `linking` is `None` where plans need no store account. `groups` are the parts of a page of
-    plans, in its order (R135); one that no plan is in is for invoices and the payment method.
+    catalog may say otherwise. `linking` is `None` where plans need no store account. `groups` are the parts of a page
+    of plans, in its order (R135); one that no plan is in is for invoices and the payment method.
     """
 
     vendor: str

@@ -1,8 +1,9 @@
-"""The pool rule: which clips leave so that a new one fits into a pool (R074; a full pool overwrites the oldest)."""
+"""The pool rule: which clips leave so that a new one fits into a pool, or that it does not (R074)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cloud_stub.domain.policies import QuotaWhenFull
 from cloud_stub.domain.records import Clip
 
 
@@ -14,8 +15,15 @@ class Eviction:
     fits: bool
 
 
-def evict_for(held: Sequence[Clip], new: Clip, limit_ms: int) -> Eviction:
-    """Return what must leave so that held clips and `new` together play at most `limit_ms`.
+def is_full(held: Sequence[Clip], limit_ms: int) -> bool:
+    """Return whether a pool has no room for even the shortest clip."""
+    return sum(clip.duration_ms for clip in held) >= limit_ms
+
+
+def evict_for(
+    held: Sequence[Clip], new: Clip, limit_ms: int, when_full: QuotaWhenFull = QuotaWhenFull.EVICT_OLDEST
+) -> Eviction:
+    """Return what must leave so that held clips and `new` together play at most `limit_ms`; nothing does with `STOP`.
 
     The oldest leave first, by `retained_from`. A clip that comes late and is older than all that it would displace is
     itself the oldest, so it leaves and nothing else does. `held` may contain `new` itself (its partial beginning): that
@@ -23,6 +31,8 @@ def evict_for(held: Sequence[Clip], new: Clip, limit_ms: int) -> Eviction:
     """
     others = sorted((clip for clip in held if not _same(clip, new)), key=_age)
     excess = sum(clip.duration_ms for clip in others) + new.duration_ms - limit_ms
+    if excess > 0 and when_full is QuotaWhenFull.STOP:
+        return Eviction((), fits=False)
     leaving: list[Clip] = []
     for clip in others:
         if excess <= 0:

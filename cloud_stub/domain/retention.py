@@ -17,6 +17,7 @@ class GoneBecause(StrEnum):
     AUTO_DELETE = "auto_delete"
     WINDOW_OVER = "window_over"
     QUOTA_EVICTED = "quota_evicted"
+    QUOTA_FULL = "quota_full"
     OWNER_DELETED = "owner_deleted"
     UPLOAD_EXPIRED = "upload_expired"
     UPLOAD_TERMINATED = "upload_terminated"
@@ -28,7 +29,7 @@ DISPOSITIONS = {
     GoneBecause.QUOTA_EVICTED: Disposition.EVICTED,
     GoneBecause.OWNER_DELETED: Disposition.DELETED,
 }
-"""What a module is told; the two upload words are not here, for the cloud never had that clip: it may come again."""
+"""What a module is told; the other words are not here, for the cloud never kept that clip: it may come again."""
 
 
 def retained_from(captured_at: datetime, received_at: datetime, *, clock_trusted: bool) -> datetime:

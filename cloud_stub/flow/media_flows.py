@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cloud_stub.domain.policies import QuotaWhenFull
 from cloud_stub.domain.records import Account
 from cloud_stub.flow.bytes_to_upload import BytesToUpload
 from cloud_stub.flow.clip_to_status import ClipToStatus
@@ -12,7 +13,7 @@ from cloud_stub.flow.fragments_to_poster import FragmentsToPoster
 from cloud_stub.flow.fragments_to_viewers import FragmentsToViewers
 from cloud_stub.flow.leftovers_to_clips import LeftoversToClips
 from cloud_stub.flow.serve_media import ServeMedia
-from cloud_stub.flow.upload_to_blob import UploadToBlob
+from cloud_stub.flow.upload_to_blob import UploadToBlob, evicts
 from cloud_stub.flow.upload_to_clip import UploadLimits, UploadToClip
 from cloud_stub.ports import Blobs, Posters, Records, Staging
 
@@ -29,12 +30,13 @@ class MediaPorts:
 
 @dataclass(frozen=True, slots=True)
 class MediaRules:
-    """Clocks and settings: `now` is civil (a lab may move it), `real_now` is not; days as the catalog caps them."""
+    """Clocks and settings: `now` is civil (a lab may move it), `real_now` is not; days and pools as the catalog says."""
 
     now: Callable[[], datetime]
     real_now: Callable[[], datetime]
     auto_delete_days: Callable[[Account], int]
     limits: UploadLimits
+    when_full: Callable[[Account], QuotaWhenFull] = evicts
     fault: Fault = no_fault
 
 
@@ -76,6 +78,7 @@ def media_flows(ports: MediaPorts, rules: MediaRules) -> MediaFlows:
         viewers=viewers,
         retention=retention,
         now=rules.now,
+        when_full=rules.when_full,
         fault=rules.fault,
     )
     keeper = _keeper(ports, rules, viewers, posters, blobs)

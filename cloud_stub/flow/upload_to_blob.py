@@ -12,8 +12,9 @@ import structlog
 from cloud_stub.domain.blob_keys import media_key, poster_key
 from cloud_stub.domain.clip_metadata import PHOTO
 from cloud_stub.domain.lease_terms import read_terms
-from cloud_stub.domain.quota import Eviction, evict_for
-from cloud_stub.domain.records import Clip, ClipPhase, Disposition, Upload
+from cloud_stub.domain.policies import QuotaWhenFull
+from cloud_stub.domain.quota import Eviction, evict_for, is_full
+from cloud_stub.domain.records import Account, Clip, ClipPhase, Disposition, Upload
 from cloud_stub.domain.retention import GoneBecause, marked
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.clips_to_retention import ClipsToRetention, Fault, no_fault
@@ -24,6 +25,17 @@ from cloud_stub.ports import Blobs, Records, Staging, Transaction
 JPEG_START = b"\xff\xd8\xff"
 
 log = structlog.get_logger()
+
+
+def evicts(account: Account) -> QuotaWhenFull:  # noqa: ARG001 - the same for every account
+    """Return what a full pool does where nobody says otherwise."""
+    return QuotaWhenFull.EVICT_OLDEST
+
+
+def quota_full() -> CloudError:
+    """Return the refusal of a clip that finds its pool full, where nothing is evicted for it."""
+    message = "The cloud storage of this camera is full: delete clips or buy a plan, then send this one again."
+    return CloudError("quota_full", 403, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,7 @@ class _Content:
 class UploadToBlob:
     """Finishes uploads, whole or as far as they play."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its neighbours, its clock and its rule, all named
         self,
         *,
         records: Records,
@@ -49,6 +61,7 @@ class UploadToBlob:
         viewers: FragmentsToViewers,
         retention: ClipsToRetention,
         now: Callable[[], datetime],
+        when_full: Callable[[Account], QuotaWhenFull] = evicts,
         fault: Fault = no_fault,
     ) -> None:
         self._records = records
@@ -58,10 +71,11 @@ class UploadToBlob:
         self._viewers = viewers
         self._retention = retention
         self._now = now
+        self._when_full = when_full
         self._fault = fault
 
     async def whole(self, upload: Upload) -> Upload:
-        """Take an upload whose last byte is here; CloudError 422 `not_playable`, 410 when the clip was deleted."""
+        """Take an upload whose last byte is here; CloudError 422 `not_playable`, 410 deleted, 403 `quota_full`."""
         clip = await self._clip(upload)
         duration_ms = await self._measure(upload, clip)
         return await self._store(upload, clip, duration_ms, Disposition.HELD)
@@ -125,7 +139,18 @@ class UploadToBlob:
         self._fault("staging_left")
         leaving = eviction.evicted if eviction.fits else (stored,)
         await self._retention.erase(leaving, self._now())
+        if stored.gone_because == GoneBecause.QUOTA_FULL and disposition is Disposition.HELD:
+            raise quota_full()
         return upload
+
+    async def check_room(self, transaction: Transaction, clip: Clip) -> None:
+        """Refuse a clip before its bytes come when its pool is full and nothing is evicted for it."""
+        if clip.pool is None or await self._policy(transaction, clip) is not QuotaWhenFull.STOP:
+            return
+        held = await transaction.clips.held_in_pool(clip.pool)
+        if is_full(held, await self._limit_ms(transaction, clip)):
+            log.info("clip_refused", clip_id=clip.clip_id, camera_id=clip.camera_id, reason="quota_full")
+            raise quota_full()
 
     async def _commit(self, upload: Upload, content: _Content) -> tuple[Clip, Eviction, Upload] | None:
         """Make the clip held and the pool fit, or return `None` when the clip was deleted or finished meanwhile."""
@@ -142,19 +167,31 @@ class UploadToBlob:
                 sha256=content.sha256,
                 duration_ms=content.duration_ms,
             )
-            eviction = Eviction((), fits=True)
-            if clip.pool is not None:
-                held = await transaction.clips.held_in_pool(clip.pool)
-                eviction = evict_for(held, clip, await self._limit_ms(transaction, clip))
+            clip, eviction = await self._fitted(transaction, clip)
             evicted = tuple(marked(old, GoneBecause.QUOTA_EVICTED) for old in eviction.evicted)
             for old in evicted:
                 await transaction.clips.update(old)
                 self._fault("one_marked")
-            clip = clip if eviction.fits else marked(clip, GoneBecause.QUOTA_EVICTED)
             await transaction.clips.update(clip)
             upload = replace(known, offset=content.size_bytes, finished=True)
             await transaction.clips.put_upload(upload)
         return clip, Eviction(evicted, eviction.fits), upload
+
+    async def _fitted(self, transaction: Transaction, clip: Clip) -> tuple[Clip, Eviction]:
+        """Return what leaves for a clip, and the clip: marked, when it is its pool's oldest or its pool stopped."""
+        if clip.pool is None:
+            return clip, Eviction((), fits=True)
+        held = await transaction.clips.held_in_pool(clip.pool)
+        when_full = await self._policy(transaction, clip)
+        eviction = evict_for(held, clip, await self._limit_ms(transaction, clip), when_full)
+        if eviction.fits:
+            return clip, eviction
+        stopped = when_full is QuotaWhenFull.STOP
+        return marked(clip, GoneBecause.QUOTA_FULL if stopped else GoneBecause.QUOTA_EVICTED), eviction
+
+    async def _policy(self, transaction: Transaction, clip: Clip) -> QuotaWhenFull:
+        account = await transaction.accounts.get(clip.account_id)
+        return QuotaWhenFull.EVICT_OLDEST if account is None else self._when_full(account)
 
     async def _limit_ms(self, transaction: Transaction, clip: Clip) -> int:
         lease = await transaction.leases.by_seq(clip.module_id, clip.lease_seq)

@@ -109,6 +109,7 @@ class UploadToClip:
                 raise CloudError("clip_finished", 410, "This clip was taken before: ask for its status.")
             else:
                 taken = await self._accepted(transaction, module, metadata)
+                await self._blobs.check_room(transaction, taken)
                 await (transaction.clips.add(taken) if clip is None else transaction.clips.update(taken))
             fresh = self._fresh_upload(module, metadata, creation, upload)
             await transaction.clips.put_upload(fresh)

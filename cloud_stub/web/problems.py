@@ -42,6 +42,7 @@ TITLES = {
     "clock_backwards": "A lab clock only goes forward",
     "clock_too_far": "This is too far ahead",
     "cloud_full": "The cloud is full",
+    "quota_full": "The camera's cloud storage is full",
     "csrf_refused": "This form is out of date",
     "email_taken": "This e-mail address is taken",
     "http_error": "The request was refused",

@@ -147,6 +147,7 @@ RULE: Final[Mapping[str, str]] = {
     "auto_delete": N_("The auto-delete time was over."),
     "window_over": N_("The time that its plan keeps clips was over."),
     "quota_evicted": N_("The free cloud storage was full, and it was the oldest clip."),
+    "quota_full": N_("The free cloud storage was full, and nothing is deleted for a new clip."),
     "owner_deleted": N_("You deleted it."),
     "upload_expired": N_("Its upload broke off, and nothing of it could be played."),
     "upload_terminated": N_("The module gave its upload up."),
