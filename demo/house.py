@@ -128,14 +128,15 @@ def run_command(arguments: list[str], stdin: str = "") -> str:
 def add_account(folder: Path, email: str, password: str, *options: str, region: str = "FR") -> None:
     """Make an account in the cloud of this folder, with a store account that is linked to it and pays."""
     command = [*python_module("cloud_stub"), "account", "add", email, "--region", region, "--password-stdin"]
-    run_command([*command, "--vendor", "blink", *options, "--config", str(folder / "cloud.toml")], stdin=password + "\n")
+    own = ["--vendor", "blink", *options, "--config", str(folder / "cloud.toml")]
+    run_command([*command, *own], stdin=password + "\n")
     link_store(folder, email)
 
 
 def claim(folder: Path, url: str, code: str, *options: str) -> None:
     """Claim the module of this folder."""
     command = [*python_module("agent"), "claim", "--cloud", url, "--code", code]
-    run_command([*command, "--vendor", "blink", *options, "--config", str(folder / "agent.toml")])
+    run_command([*command, *options, "--config", str(folder / "agent.toml")])
 
 
 def read_json(url: str) -> Any:  # noqa: ANN401 - a JSON document

@@ -30,7 +30,7 @@ class MediaPorts:
 
 @dataclass(frozen=True, slots=True)
 class MediaRules:
-    """Clocks and settings: `now` is civil (a lab may move it), `real_now` is not; days and pools as the catalog says."""
+    """Clocks and settings: `now` is civil (a lab may move it), `real_now` is not; days and pools as the catalog has."""
 
     now: Callable[[], datetime]
     real_now: Callable[[], datetime]
