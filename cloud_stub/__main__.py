@@ -18,6 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The small cloud that camera modules sync with.",
 )
+catalog_app = typer.Typer(no_args_is_help=True, help="Vendors' catalogs (docs/catalogs.md).")
+app.add_typer(catalog_app, name="catalog")
 account_app = typer.Typer(no_args_is_help=True, help="Owners' accounts.")
 app.add_typer(account_app, name="account")
 
@@ -65,6 +67,26 @@ def add_account(
     except (BadConfiguration, CloudError, ValueError) as error:
         _give_up(error)
     print(f"{email}\t{'(your password)' if password_stdin else password}")
+
+
+@catalog_app.callback()
+def catalogs() -> None:
+    """Keep `check` a command by its name, although it is the only one."""
+
+
+@catalog_app.command("check")
+def check_catalogs(files: Annotated[list[Path], typer.Argument(help="Catalogs, TOML.")]) -> None:
+    """Say what a catalog means, or every mistake in it; warn of what can never take effect. Exit code 1 on mistakes."""
+    from cloud_stub.catalog.check import check
+
+    wrong = False
+    for path in files:
+        report = check(path)
+        wrong = wrong or bool(report.mistakes)
+        for line in report.lines:
+            print(line)
+    if wrong:
+        raise typer.Exit(code=1)
 
 
 @app.command()

@@ -95,7 +95,7 @@ class RegionTable(Table):
     """`[regions.<key>]`."""
 
     name: str
-    countries: Words
+    countries: Annotated[Words, Field(min_length=1)]
     marketplace: str | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     prices: dict[str, PriceTable] = Field(default_factory=dict)
@@ -169,7 +169,7 @@ class CatalogDocument(Table):
     models: dict[str, ModelTable]
     module_models: dict[str, ModuleModelTable]
     features: dict[str, FeatureTable]
-    regions: dict[str, RegionTable]
+    regions: Annotated[dict[str, RegionTable], Field(min_length=1)]
     trial: TrialTable | None = None
     legacy: LegacyTable | None = None
     quota: QuotaTable | None = None

@@ -48,6 +48,8 @@ def _plan_mistakes(document: CatalogDocument) -> Iterator[str]:
             yield f"`plans.{key}.group` names {plan_table.group!r}; allowed: {', '.join(document.groups)}"
         if plan_table.keep_for_days_choices and plan_table.coverage is not Coverage.SERVICE_CAMERAS:
             yield f"`plans.{key}.keep_for_days_choices` needs `coverage = 'service_cameras'`"
+        if plan_table.coverage is Coverage.FLOOR and key != document.floor_plan:
+            yield f"`plans.{key}.coverage` is 'floor': `floor_plan` must name it"
         if plan_table.coverage is Coverage.FLOOR and plan_table.intervals:
             yield f"`plans.{key}.intervals` must be left out: nobody buys the floor plan"
 

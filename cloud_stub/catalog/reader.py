@@ -19,6 +19,7 @@ from cloud_stub.domain.catalog import (
     StorageStep,
 )
 from cloud_stub.domain.grants import GrantKind
+from cloud_stub.domain.provenance import unreached
 from cloud_stub.errors import BadConfiguration
 
 FOLDER = Path(__file__).parent
@@ -46,6 +47,11 @@ def load_catalogs(folder: Path = FOLDER, operators: Path | None = None) -> Catal
 
 def read_catalog(path: Path) -> Catalog:
     """Read and check one file."""
+    return catalog_of(read_document(path))
+
+
+def read_document(path: Path) -> CatalogDocument:
+    """Read one file as it stands, checked; BadConfiguration holds a line for each mistake."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -58,7 +64,7 @@ def read_catalog(path: Path) -> Catalog:
     mistakes = list(_mistakes(document))
     if mistakes:
         raise BadConfiguration("\n".join(f"{path}: {mistake}" for mistake in mistakes))
-    return catalog_of(document)
+    return document
 
 
 def _sentence(path: Path, location: tuple[int | str, ...], kind: str, message: str) -> str:
@@ -105,6 +111,18 @@ def _mistakes(document: CatalogDocument) -> Iterator[str]:
     for key, region in document.regions.items():
         yield from _region_mistakes(document, key, region)
     yield from policy_mistakes(document)
+    keys = list(_keys("", document.model_dump()))
+    for table in ("research", "operator_settings"):
+        for path in unreached(getattr(document, table), keys):
+            yield f"`{table}` explains {path!r}, which is not a key of this file"
+
+
+def _keys(above: str, value: object) -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _keys(f"{above}.{key}" if above else str(key), inner)
+    else:
+        yield above
 
 
 def _region_mistakes(document: CatalogDocument, key: str, region: RegionTable) -> Iterator[str]:
@@ -133,7 +151,8 @@ def _missing_prices(where: str, plan: PlanTable, prices: PriceTable) -> Iterator
     if plan.keep_for_days_choices:
         own = prices.by_keep_for_days
         tables = {f"{where}.by_keep_for_days.{d}": own.get(str(d), PriceTable()) for d in plan.keep_for_days_choices}
-        yield from _unknown(f"{where}.by_keep_for_days", own, {str(days) for days in plan.keep_for_days_choices})
+    days = {str(days) for days in plan.keep_for_days_choices}
+    yield from _unknown(f"{where}.by_keep_for_days", prices.by_keep_for_days, days)
     for key, table in tables.items():
         missing = [interval.value for interval in plan.intervals if getattr(table, interval.value) is None]
         if missing:
