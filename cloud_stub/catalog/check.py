@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud_stub.catalog.in_words import in_words
+from cloud_stub.catalog.out_of_reach import warnings_of
 from cloud_stub.catalog.reader import read_document
 from cloud_stub.catalog.tables_to_values import catalog_of
-from cloud_stub.catalog.out_of_reach import warnings_of
 from cloud_stub.errors import BadConfiguration
 
 
