@@ -1,7 +1,7 @@
 """Reads catalog files into values; a wrong file names itself, the key and what is allowed; nothing starts with it."""
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -56,6 +56,11 @@ def read_document(path: Path) -> CatalogDocument:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadConfiguration(f"{path} cannot be read: {error}") from error
+    return document_of(raw, path)
+
+
+def document_of(raw: Mapping[str, object], path: Path) -> CatalogDocument:
+    """Check what a file says; BadConfiguration holds a line for each mistake, with the file's name."""
     try:
         document = CatalogDocument.model_validate(raw)
     except ValidationError as error:

@@ -6,7 +6,10 @@ import pytest
 
 from cloud_stub.catalog import FOLDER, load_catalogs
 from cloud_stub.catalog.reader import read_catalog
+from cloud_stub.domain.billing_records import Interval
+from cloud_stub.domain.policies import Effective, HistoryOnEnd
 from cloud_stub.errors import BadConfiguration
+from tests.catalog.made_up import LANTERN, SMALL
 
 SOUND = (FOLDER / "blink.toml").read_text(encoding="utf-8")
 
@@ -27,8 +30,12 @@ def changed(old: str, new: str) -> str:
 
 def test_every_shipped_catalog_is_sound() -> None:
     catalogs = load_catalogs()
-    assert "blink/2023-10-01" in [catalog.version for catalog in catalogs.versions]
-    assert set(catalogs.versions[0].regions) == {"FR", "CA", "US", "DE_AT", "ES", "IT", "GB_IE", "NL", "BE"}
+    assert [catalog.version for catalog in catalogs.versions] == [
+        "blink/2023-10-01",
+        "kasa_care/2022-12-09",
+        "kasa_care/2018-03-15",
+        "somfy_protect/2019-07-17",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -42,15 +49,61 @@ def test_every_shipped_catalog_is_sound() -> None:
         ('coverage = "device"', 'coverage = "house"', "plans.basic.coverage", "'service_cameras'"),
         ('repeat = "new_device"', 'repeat = "daily"', "trial.repeat", "'once_per_account'"),
         ("limit_s = 7200", "limit_s = 0", "quota.limit_s", "greater than 0"),
-        ('plan = "plus"\nrepeat', 'plan = "gold"\nrepeat', "`trial.plan` names 'gold'", "allowed: basic, plus"),
+        ('plan = "plus"\nscope', 'plan = "gold"\nscope', "`trial.plan` names 'gold'", "allowed: basic, plus"),
         ('granted_by = ["basic", "plus"]', 'granted_by = ["vip"]', "granted_by` names 'vip'", "legacy_model"),
         ('trial_models = ["video_doorbell"', 'trial_models = ["fridge"', "trial_models` names 'fridge'", "xt2"),
         ("auto_delete_default_days = 30", "auto_delete_default_days = 31", "auto_delete_default_days", "3, 7, 14"),
         ("basic = { month = 300, year = 3000 }", "basic = { month = 300 }", "regions.FR.prices.basic` lacks", "year"),
         ('"quota", "local", "none"]', '"none", "local"]', "`storage_order`", "end with 'none'"),
-        ("[quota]\nlimit_s = 7200\n", "", "`quota` is missing", "storage_order"),
+        ('[quota]\nlimit_s = 7200\nwhen_full = "evict_oldest"\n', "", "`quota` is missing", "storage_order"),
         ('needs = ["trial"', 'needs = ["luck"', "`auto_delete.needs` names 'luck'", "free_tier"),
         ("effective_from = 2023-10-01", "effective_from = ???", "cannot be read", "Invalid value"),
+        ("[purchase]\n", "[purchase]\ndiscount = 5\n", "`purchase.discount` is not a key", "needs_terms"),
+        ("[billing]\npast_due_days = 7\n", "[billing]\n", "`billing.past_due_days` is missing", "retry_after_days"),
+        ("retry_after_days = 1", "retry_after_days = 0", "billing.retry_after_days", "greater than 0"),
+        ('enforced = ["outside_region"', 'enforced = ["too_rich"', "linking.enforced.0", "'outside_region'"),
+        ('"trial_banner_missing", "outside_region", ', "", "`linking.enforced`", "app_outdated"),
+        (
+            'refused_channels = ["store_app"]',
+            'refused_channels = ["browser"]',
+            "`purchase.refused_channels`",
+            "sells by",
+        ),
+        (
+            'accepts_channels = ["browser"]',
+            'accepts_channels = ["fax"]',
+            "`cancel.accepts_channels` names 'fax'",
+            "browser",
+        ),
+        ('modes = ["period_end", "now"]', 'modes = ["now"]', "`cancel.terms.default`", "one of `modes`: now"),
+        (
+            '{ period_end = "nothing", now = "refund" }',
+            '{ now = "refund" }',
+            "`cancel.terms.unused_time`",
+            "period_end",
+        ),
+        (
+            'on_end = "keep_until_auto_delete"',
+            'on_end = "not_stated"',
+            "`history.operator_on_end` is missing",
+            "on_end",
+        ),
+        ('plans = ["plus"]\nkinds', 'plans = ["gold"]\nkinds', "`discount.plans` names 'gold'", "basic, plus"),
+        (
+            'name = "Basic"\n',
+            'name = "Basic"\nkeep_for_days_choices = [7]\n',
+            "keep_for_days_choices",
+            "service_cameras",
+        ),
+        ('name = "Blink"\n', 'name = "Blink"\ngroups = ["video"]\n', "`plans.basic.group` names 'plans'", "video"),
+        ("no_renewal_in = { year =", "no_renewal_in = { decade =", "no_renewal_in.decade", "'week', 'month' or 'year'"),
+        ('"quota.when_full" =', '"quota.colour" =', "`research` explains 'quota.colour'", "not a key of this file"),
+        (
+            'name = "France"\ncountries = ["FR"]',
+            'name = "France"\ncountries = []',
+            "regions.FR.countries",
+            "at least 1",
+        ),
     ],
 )
 def test_a_wrong_catalog_names_the_key_and_what_is_allowed(
@@ -67,66 +120,34 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     assert "quota.limit_s" in said
 
 
-SMALL = """
-vendor = "small"
-name = "Small"
-effective_from = 2022-12-09
-storage_order = ["free_tier", "cloud", "none"]
-floor_plan = "free"
-
-[plans.free]
-name = "Free"
-coverage = "floor"
-cloud_clips = true
-cloud_window_days = 2
-cloud_window_days_by_model = { spot = 1 }
-
-[plans.recording]
-name = "Recording"
-coverage = "service_cameras"
-intervals = ["month"]
-stackable = true
-cameras_max = 10
-cloud_clips = true
-cloud_window_days = 7
-
-[models.spot]
-name = "Spot"
-plans = ["free", "recording"]
-
-[module_models.hub]
-name = "Hub"
-local_storage = false
-
-[features.motion_notifications]
-standard = true
-
-[regions.EU]
-name = "Europe"
-countries = ["FR"]
-currency = "EUR"
-cloud_window_days = 7
-models = ["spot"]
-auto_delete_days = [7]
-auto_delete_default_days = 7
-
-[auto_delete]
-needs = ["free_tier"]
-
-[clips]
-longest_s = 60
-
-[limits]
-cameras_per_module = 4
-"""
-
-
 def test_a_vendor_with_a_floor_plan_and_no_trial_quota_or_drive_is_data_alone(tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(SMALL, encoding="utf-8")
     (catalog,) = load_catalogs(tmp_path).versions
     assert (catalog.version, catalog.floor_plan, catalog.trial) == ("small/2022-12-09", "free", None)
     assert catalog.plans["recording"].coverage == "service_cameras"
-    assert catalog.region("EU").prices == ()
+    assert [(price.keep_for_days, price.amount_minor) for price in catalog.region("EU").prices] == [(7, 500), (30, 900)]
+    assert catalog.history.on_end is HistoryOnEnd.TRIM_TO_NEW_LIMIT
+
+
+def test_only_the_floor_plan_is_one(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SMALL.replace('floor_plan = "free"', ""))
+    assert "`plans.free.coverage` is 'floor': `floor_plan` must name it" in said
+
+
+def test_a_duration_to_choose_is_priced_for_each_choice(tmp_path: Path) -> None:
+    said = refusal(tmp_path, SMALL.replace("30 = { month = 900 }", "31 = { month = 900 }"))
+    assert "by_keep_for_days` names '31'; allowed: 30, 7" in said
+    assert "by_keep_for_days.30` lacks: month" in said
+
+
+def test_an_interval_may_have_its_own_terms(tmp_path: Path) -> None:
+    (tmp_path / "lantern.toml").write_text(LANTERN, encoding="utf-8")
+    (catalog,) = load_catalogs(tmp_path).versions
+    assert catalog.change_of(Interval.WEEK).downgrade.effective is Effective.PERIOD_END
+    assert catalog.change_of(Interval.YEAR).downgrade.effective is Effective.NOW
+    assert catalog.change_of(Interval.MONTH) == catalog.change
+    assert catalog.cancel.terms[Interval.YEAR].modes == (Effective.NOW,)
+    assert catalog.cancel.terms[Interval.MONTH] == catalog.cancel.terms[Interval.WEEK]
 
 
 def test_a_floor_plan_must_be_one(tmp_path: Path) -> None:
