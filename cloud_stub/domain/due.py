@@ -10,16 +10,29 @@ from cloud_stub.domain.records import IssuedLease, Trial
 
 
 class DueKind(IntEnum):
-    """What falls due; at the same instant the lower number comes first, so leases say what trials ended."""
+    """What falls due; at the same instant the lower number comes first.
+
+    What ends makes room for what begins, what begins or renews is invoiced before anything is tried again, messages say
+    what is then true, leases what cameras then may, and only what is then too old is deleted.
+    """
 
     TRIAL_END = 1
-    LEASE = 2
-    RETENTION = 3
+    PLAN_END = 2
+    PLAN_START = 3
+    RENEWAL = 4
+    PAYMENT_RETRY = 5
+    REFUND_RETRY = 6
+    MESSAGE = 7
+    LEASE = 8
+    RETENTION = 9
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Due:
-    """One thing to do at an instant; `subject` is a trial's or a module's id, `account_id` whose it is."""
+    """One thing to do at an instant; `subject` is the id of the record it is about.
+
+    `account_id` is whose it is: a camera account, or a store account that holds plans.
+    """
 
     at: datetime
     kind: DueKind

@@ -24,12 +24,16 @@ class GrantKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One reason. `plan` is `None` for legacy grants; `camera_ids` are the cameras it reaches."""
+    """One reason. `plan` is `None` for legacy grants; `camera_ids` are the cameras it reaches.
+
+    `keep_for_days` is the recording duration that was bought, where the plan has a choice (R140).
+    """
 
     kind: GrantKind
     grant_id: str
     plan: str | None
     camera_ids: frozenset[str]
+    keep_for_days: int | None = None
 
     @property
     def word(self) -> str:
@@ -62,7 +66,9 @@ def grants(catalog: Catalog, situation: Situation, now: datetime) -> tuple[Grant
         if trial_runs(trial, now) and trial.plan in catalog.plans
     ]
     found += [
-        Grant(GrantKind.PLAN, f"plan:{sub.subscription_id}", sub.plan, _reach(catalog, situation, sub))
+        Grant(
+            GrantKind.PLAN, f"plan:{sub.subscription_id}", sub.plan, _reach(catalog, situation, sub), sub.keep_for_days
+        )
         for sub in situation.subscriptions
         if subscription_covers(sub, now) and sub.plan in catalog.plans
     ]

@@ -61,8 +61,12 @@ def trial_runs(trial: Trial, now: datetime) -> bool:
 
 
 def subscription_over_at(subscription: Subscription) -> datetime | None:
-    """Return when a subscription was over, or is known to be; `None` while no end is known."""
-    known = [at for at in (subscription.ended_at, subscription.ends_at) if at is not None]
+    """Return when a subscription was over, or is known to be; `None` while no end is known.
+
+    The time of a paused one stands still: the end it was to have moves on when it is linked again.
+    """
+    ends_at = subscription.ends_at if subscription.paused_at is None else None
+    known = [at for at in (subscription.ended_at, ends_at) if at is not None]
     return min(known, default=None)
 
 
@@ -89,8 +93,9 @@ def subscription_covers(subscription: Subscription, now: datetime) -> bool:
 
 
 def running_trial(trials: Sequence[Trial], now: datetime) -> Trial | None:
-    """Return the trial that runs; there is at most one."""
-    return next((trial for trial in trials if trial_runs(trial, now)), None)
+    """Return the trial that runs; of several, each for a camera of its own, the one that ends last."""
+    running = [trial for trial in trials if trial_runs(trial, now)]
+    return max(running, key=lambda trial: (trial_over_at(trial), trial.trial_id), default=None)
 
 
 def known_changes(situation: Situation) -> tuple[datetime, ...]:

@@ -91,7 +91,7 @@ def _cloud(catalog: Catalog, region: Region, camera: Camera, grants: Sequence[Gr
         plan = catalog.plans.get(grant.plan or "")
         if plan is None or not plan.cloud_clips or camera.model is None:
             continue
-        days = window_days(plan, region, camera.model)
+        days = grant.keep_for_days or window_days(plan, region, camera.model)
         if best is None or days > (best.keep_for_days or 0):
             best = Storage(StorageKind.CLOUD, Why(grant.kind.value), grant.grant_id, keep_for_days=days)
     return best
