@@ -4,8 +4,9 @@ from datetime import datetime
 
 from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.catalog import Coverage
-from cloud_stub.domain.plans import eligible_cameras, plan_status
+from cloud_stub.domain.plans import eligible_cameras
 from cloud_stub.domain.records import Camera, LabClock, LogEntry, Module
+from cloud_stub.domain.subscription_life import subscription_status
 from cloud_stub.flow.account_login import NewSession
 from cloud_stub.web.api_models import (
     AccountReply,
@@ -92,7 +93,7 @@ def subscription_reply(subscription: Subscription, overview: Overview) -> Subscr
         subscription_id=subscription.subscription_id,
         plan=subscription.plan,
         interval=subscription.interval,
-        status=plan_status(overview.catalog, overview.situation, subscription, overview.now).value,
+        status=subscription_status(overview.catalog, overview.situation, subscription, overview.now).value,
         starts_at=subscription.starts_at,
         ended_at=subscription.ended_at,
         camera_id=next(iter(overview.situation.attached_to(subscription.subscription_id)), None),

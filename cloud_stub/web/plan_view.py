@@ -8,11 +8,12 @@ from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.catalog import Coverage, Feature, FeatureScope, Plan
 from cloud_stub.domain.entitlement import CameraRights, rights
 from cloud_stub.domain.grants import is_legacy_account
-from cloud_stub.domain.plans import PlanStatus, eligible_cameras, live_subscriptions, plan_status
+from cloud_stub.domain.plans import eligible_cameras, live_subscriptions
 from cloud_stub.domain.records import Camera, Clip
 from cloud_stub.domain.retention import due_at
 from cloud_stub.domain.situation import Situation
 from cloud_stub.domain.storage_order import StorageKind
+from cloud_stub.domain.subscription_life import SubscriptionStatus, subscription_status
 from cloud_stub.domain.trial import end_trial_now, plans_that_waited
 from cloud_stub.web.languages import Language
 from cloud_stub.web.overview import Overview, expected_next_clip
@@ -185,7 +186,7 @@ def auto_delete_is_open(overview: Overview) -> bool:
 def _own_plan(subscription: Subscription, overview: Overview, language: Language) -> OwnPlan:
     plan = overview.catalog.plans.get(subscription.plan)
     name = plan.name if plan else subscription.plan
-    status = plan_status(overview.catalog, overview.situation, subscription, overview.now)
+    status = subscription_status(overview.catalog, overview.situation, subscription, overview.now)
     attached = overview.situation.attached_to(subscription.subscription_id)
     camera = overview.camera_name(next(iter(attached), ""))
     choices: tuple[Camera, ...] = ()
@@ -197,16 +198,16 @@ def _own_plan(subscription: Subscription, overview: Overview, language: Language
 
 
 def _own_sentence(
-    subscription: Subscription, status: PlanStatus, camera: str, overview: Overview, language: Language
+    subscription: Subscription, status: SubscriptionStatus, camera: str, overview: Overview, language: Language
 ) -> str:
     begins = language.day(subscription.starts_at, overview.account.time_zone)
-    if status is PlanStatus.SCHEDULED and camera:
+    if status is SubscriptionStatus.SCHEDULED and camera:
         return language.say(
             "Begins on %(when)s, when the trial ends, and covers %(camera)s.", when=begins, camera=camera
         )
-    if status is PlanStatus.SCHEDULED:
+    if status is SubscriptionStatus.SCHEDULED:
         return language.say("Begins on %(when)s, when the trial ends.", when=begins)
-    if status is PlanStatus.UNATTACHED:
+    if status is SubscriptionStatus.UNATTACHED:
         return language.say("Covers no camera yet: choose one.")
     if camera:
         return language.say("Covers %(camera)s since %(when)s.", when=begins, camera=camera)
