@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from cloud_stub.catalog.document import CatalogDocument, PlanTable, RegionTable
+from cloud_stub.catalog.policy_tables import ChangeTermsTable
 from cloud_stub.domain.catalog import Coverage, FeatureScope, StorageStep
+from cloud_stub.domain.policies import Effective, UnusedTime
 
 
 def warnings_of(document: CatalogDocument) -> Iterator[str]:
@@ -22,6 +24,7 @@ def warnings_of(document: CatalogDocument) -> Iterator[str]:
     if document.quota is not None and StorageStep.QUOTA not in document.storage_order:
         yield "`quota` is never used: `storage_order` has no step 'quota'"
     yield from _interval_warnings(document)
+    yield from _money_warnings(document)
 
 
 def _plan_warnings(document: CatalogDocument, key: str, plan: PlanTable) -> Iterator[str]:
@@ -78,3 +81,19 @@ def _interval_warnings(document: CatalogDocument) -> Iterator[str]:
     for key, interval in own:
         if interval not in sold:
             yield f"`{key}`: no plan is sold by the {interval.value}"
+
+
+def _money_warnings(document: CatalogDocument) -> Iterator[str]:
+    """Yield where money is promised for the end of a period: no time is unused then, so it is never paid."""
+    cancel, change = document.cancel, document.change
+    paid = {"cancel.terms": cancel.terms.unused_time.get(Effective.PERIOD_END)}
+    for interval, terms in cancel.terms_by_interval.items():
+        paid[f"cancel.terms_by_interval.{interval.value}"] = terms.unused_time.get(Effective.PERIOD_END)
+    tables = {"change": change, **{f"change.by_interval.{i.value}": own for i, own in change.by_interval.items()}}
+    for where, table in tables.items():
+        for name in ("upgrade", "downgrade", "interval"):
+            own: ChangeTermsTable = getattr(table, name)
+            paid[f"{where}.{name}"] = own.unused_time if own.effective is Effective.PERIOD_END else None
+    for key, money in paid.items():
+        if money not in {None, UnusedTime.NOTHING}:
+            yield f"`{key}` gives a {money} at the end of a period: no time is unused then, so none is ever paid"

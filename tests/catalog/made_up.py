@@ -95,7 +95,7 @@ method_change_needs_paid_plan = false
 
 LANTERN = """
 # A vendor that combines what none of the others does: a trial for each device, plans by the week, a free pool that
-# stops when it is full, and plans that run to the end of their period and still give a credit.
+# stops when it is full, and cancelling at the end of the period or, with a credit, at once.
 
 vendor = "lantern"
 name = "Lantern"
@@ -154,10 +154,10 @@ needs_confirmation = true
 can_reactivate = true
 
 [cancel.terms]
-modes = ["period_end"]
+modes = ["period_end", "now"]
 default = "period_end"
-choice = "never"
-unused_time = { period_end = "credit" }
+choice = "always"
+unused_time = { period_end = "nothing", now = "credit" }
 
 [cancel.terms_by_interval.year]
 modes = ["now"]
@@ -167,7 +167,7 @@ unused_time = { now = "refund" }
 
 [change]
 upgrade = { effective = "now", unused_time = "refund" }
-downgrade = { effective = "period_end", unused_time = "credit" }
+downgrade = { effective = "period_end", unused_time = "nothing" }
 interval = { effective = "period_end", unused_time = "nothing" }
 
 [change.by_interval.year]

@@ -96,6 +96,18 @@ def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
             "`cancel.terms_by_interval.year`: no plan is sold by the year",
         ),
         (LANTERN, 'intervals = ["week", "year"]', "intervals = []", "has a price by week, year"),
+        (
+            LANTERN,
+            '{ period_end = "nothing"',
+            '{ period_end = "refund"',
+            "`cancel.terms` gives a refund at the end of a period",
+        ),
+        (
+            LANTERN,
+            'period_end", unused_time = "nothing" }',
+            'period_end", unused_time = "credit" }',
+            "`change.downgrade` gives",
+        ),
         (LANTERN, "stackable = true", "stackable = true\npriced_per_camera = true", "`plans.glow.priced_per_camera`"),
     ],
 )

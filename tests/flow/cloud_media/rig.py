@@ -14,6 +14,7 @@ from cloud_stub.adapters.blobs_obstore import ObstoreBlobs, blobs_in_folder
 from cloud_stub.adapters.posters_pyav import PyavPosters
 from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
 from cloud_stub.adapters.staging_files import FileStaging
+from cloud_stub.domain.policies import QuotaWhenFull
 from cloud_stub.domain.records import Account, Clip, IssuedLease, Module, Upload
 from cloud_stub.domain.tus import Checksum, Creation, Patch, read_metadata
 from cloud_stub.flow.clips_to_retention import Fault, no_fault
@@ -85,6 +86,7 @@ class Rig:
     real_now: datetime = START
     limits: UploadLimits = field(default_factory=UploadLimits)
     fault: Fault = no_fault
+    when_full: QuotaWhenFull = QuotaWhenFull.EVICT_OLDEST
     flows: MediaFlows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +99,7 @@ class Rig:
             real_now=lambda: self.real_now,
             auto_delete_days=lambda account: account.auto_delete_days or 30,
             limits=self.limits,
+            when_full=lambda _: self.when_full,
             fault=self._passed,
         )
         return media_flows(MediaPorts(self.records, self.staging, self.blobs, PyavPosters()), rules)
