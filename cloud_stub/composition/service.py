@@ -15,6 +15,7 @@ from cloud_stub.adapters.clock_lab import SteeredClock
 from cloud_stub.adapters.clock_system import SystemClock
 from cloud_stub.adapters.lease_signer_jwt import JwtLeaseSigner
 from cloud_stub.adapters.passwords_argon2 import Argon2Passwords
+from cloud_stub.adapters.payments_recorded import RecordedPayments
 from cloud_stub.adapters.posters_pyav import PyavPosters
 from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
 from cloud_stub.adapters.staging_files import FileStaging
@@ -23,10 +24,10 @@ from cloud_stub.catalog.reader import load_catalogs
 from cloud_stub.composition.broker_parts import BrokerParts, broker_parts
 from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.catalog import Catalogs
+from cloud_stub.domain.policies import QuotaWhenFull
 from cloud_stub.domain.records import Account
 from cloud_stub.flow.account_login import AccountLogin
 from cloud_stub.flow.broker_to_records import BrokerToRecords
-from cloud_stub.flow.change_plan import PlanDesk
 from cloud_stub.flow.claim_module import ClaimDesk, Reach
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.flow.commands_to_modules import CommandsToModules
@@ -35,6 +36,7 @@ from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
 from cloud_stub.flow.modules_to_broker import ModulesToBroker
 from cloud_stub.flow.outbox_to_broker import OutboxToBroker
+from cloud_stub.flow.plan_desks import PlanDesks, plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
@@ -50,6 +52,7 @@ from cloud_stub.web.tus_routes import TusRoutes
 
 SOFTWARE = f"veilleur-cloud {version('veilleur')}"
 SWEEP_UPLOADS_EVERY_S = 30.0
+PAYMENTS_FILE = "payments.jsonl"
 LAB_TOKEN_FILE = "lab-token"  # noqa: S105 - the name of a file
 log = structlog.get_logger()
 Job = Callable[[], Awaitable[object]]
@@ -66,6 +69,7 @@ class Engine:
     clock: Clock
     desk: LeaseDesk
     signer: JwtLeaseSigner
+    money: PlanDesks
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,10 @@ async def build_cloud(settings: Settings) -> Cloud:
     steered = SteeredClock(await open_lab(records, real.now), real) if settings.lab.enabled else None
     clock: Clock = steered or real
     desk = LeaseDesk(records, catalogs, signer, clock, real.now)
-    engine = Engine(settings, records, catalogs, real, clock, desk, signer)
+    money = plan_desks(desk, RecordedPayments(state_dir / PAYMENTS_FILE))
+    engine = Engine(settings, records, catalogs, real, clock, desk, signer, money)
     media = _media(engine)
-    due = DueDesk(desk, media.retention.next_deletion_at, media.retention.sweep)
+    due = DueDesk(desk, money, media.retention.next_deletion_at, media.retention.sweep)
     desk.listeners.append(due.poke)
     lab = LabDesk(records, steered, due, real.now) if steered is not None else None
     parts = await broker_parts(settings, real)
@@ -110,13 +115,16 @@ def _media(engine: Engine) -> MediaFlows:
         catalog = engine.catalogs.in_force(account.vendor, engine.clock.now())
         return auto_delete_in_force(catalog, account)
 
+    def when_full(account: Account) -> QuotaWhenFull:
+        return engine.catalogs.in_force(account.vendor, engine.clock.now()).quota_when_full
+
     blobs = blobs_at(storage.blobs_url) if storage.blobs_url else blobs_in_folder(storage.state_dir / "blobs")
     ports = MediaPorts(engine.records, staging, blobs, PyavPosters())
     limits = UploadLimits(
         max_bytes=storage.largest_upload_bytes,
         expires_after=timedelta(seconds=storage.upload_expires_after_s),
     )
-    return media_flows(ports, MediaRules(engine.clock.now, engine.real.now, auto_delete_days, limits))
+    return media_flows(ports, MediaRules(engine.clock.now, engine.real.now, auto_delete_days, limits, when_full))
 
 
 def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | None, parts: BrokerParts) -> Cloud:
@@ -194,7 +202,10 @@ def _application(
         leases=engine.desk,
         claims=claims,
         cameras=CameraDesk(engine.desk),
-        plans=PlanDesk(engine.desk),
+        plans=engine.money.plans,
+        purchases=engine.money.purchases,
+        cancels=engine.money.cancels,
+        payments=engine.money.payments,
         commands=commands,
         delete_clip=media.retention.delete_by_owner,
         health=health,

@@ -1,4 +1,4 @@
-"""Does what falls due, in order: trials end, plans begin, leases are renewed, clips are deleted.
+"""Does what falls due, in order: trials and plans end, plans begin and renew, payments, leases, deletions.
 
 What is due is derived from records and catalogs alone, and each act marks itself done in its own transaction: a cloud
 that was killed or switched off goes on where it was, with nothing done twice and nothing lost.
@@ -12,15 +12,27 @@ from typing import NoReturn
 
 import structlog
 
+from cloud_stub.domain.billing_records import InvoiceStatus, MoneyBack, Subscription
 from cloud_stub.domain.due import Due, DueKind, due_list
 from cloud_stub.domain.log_words import Rule, What
 from cloud_stub.domain.records import LogEntry
-from cloud_stub.domain.trial import plans_that_waited
+from cloud_stub.domain.subscription_life import SubscriptionDue, next_subscription_due
+from cloud_stub.flow.plan_desks import PlanDesks
 from cloud_stub.flow.records_to_lease import LeaseDesk, changes_of
-from cloud_stub.flow.records_to_situation import read_situation
+from cloud_stub.flow.records_to_situation import covered_account, read_situation
+from cloud_stub.ports import Transaction
 
 RETENTION = ""
 """Stands for an account where what is due belongs to none."""
+KINDS = {
+    SubscriptionDue.START: DueKind.PLAN_START,
+    SubscriptionDue.RENEW: DueKind.RENEWAL,
+    SubscriptionDue.END: DueKind.PLAN_END,
+    SubscriptionDue.PAUSED_TOO_LONG: DueKind.PLAN_END,
+}
+SUBSCRIPTION_KINDS = frozenset(KINDS.values())
+ENDS = frozenset({DueKind.TRIAL_END, DueKind.PLAN_END, DueKind.RENEWAL, DueKind.PAYMENT_RETRY, DueKind.RETENTION})
+"""After these, clips may have to go sooner than before."""
 LONGEST_WAIT_S = 60.0
 RETRY_S = 5.0
 
@@ -35,6 +47,7 @@ class DueDesk:
     """
 
     desk: LeaseDesk
+    money: PlanDesks
     next_deletion_at: Callable[[], Awaitable[datetime | None]]
     sweep: Callable[[datetime], Awaitable[int]]
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -66,7 +79,8 @@ class DueDesk:
             if arrive is not None:
                 await arrive(due.at)
             await self._do(due)
-            waiting[due.account_id] = await self._dues_of(due.account_id)
+            for changed in await self._changed_by(due):
+                waiting[changed] = await self._dues_of(changed)
 
     async def run(self) -> NoReturn:
         """Run for ever: sleep until the next thing falls due, 60 s at most, or until poked."""
@@ -83,24 +97,76 @@ class DueDesk:
             await self._wait(next_at)
 
     async def _all_dues(self) -> dict[str, list[Due]]:
-        """Return what is due by account; what belongs to none (retention) stands under the empty id."""
+        """Return what is due by account and by holder; what belongs to none (retention) stands under the empty id."""
         async with self.desk.records.reading() as records:
             accounts = [account.account_id for account in await records.accounts.all()]
-        return {account_id: await self._dues_of(account_id) for account_id in (RETENTION, *accounts)}
+            holders = {*await records.billing.holders()}
+            holders |= {invoice.holder_id for invoice in await records.billing.open_invoices()}
+            holders |= {note.holder_id for note in await records.billing.unrefunded()}
+        keys = (RETENTION, *accounts, *sorted(holders - {*accounts}))
+        return {key: await self._dues_of(key) for key in keys}
 
-    async def _dues_of(self, account_id: str) -> list[Due]:
-        if account_id == RETENTION:
+    async def _dues_of(self, key: str) -> list[Due]:
+        if key == RETENTION:
             return due_list((), (), (), await self.next_deletion_at())
         async with self.desk.records.reading() as records:
-            situation = await read_situation(records, account_id)
-            leases = [await records.leases.newest(module.module_id) for module in situation.modules]
+            account = await records.accounts.get(key)
+            own = [] if account is None else await self._account_dues(records, key)
+            return sorted([*own, *await self._holder_dues(records, key)])
+
+    async def _changed_by(self, due: Due) -> list[str]:
+        """Return whose dues are others now: the account's, and of the store account that is tied to it."""
+        if due.account_id == RETENTION:
+            return [RETENTION]
+        async with self.desk.records.reading() as records:
+            keys = {due.account_id, await covered_account(records, due.account_id)}
+            links = await records.store.links_of_account(due.account_id)
+        keys |= {link.store_account_id for link in links if link.unlinked_at is None}
+        touched = sorted(key for key in keys if key is not None)
+        return [RETENTION, *touched] if due.kind in ENDS else touched
+
+    async def _account_dues(self, records: Transaction, account_id: str) -> list[Due]:
+        situation = await read_situation(records, account_id)
+        leases = [await records.leases.newest(module.module_id) for module in situation.modules]
         issued = [(account_id, lease) for lease in leases if lease is not None]
         trials = [trial for trial in situation.trials if trial.ended_at is None]
         return due_list(trials, issued, changes_of(self.desk.catalogs, situation), None)
 
+    async def _holder_dues(self, records: Transaction, holder_id: str) -> list[Due]:
+        dues = []
+        for subscription in await records.plans.subscriptions_of_holder(holder_id):
+            found = self._subscription_due(subscription)
+            if found is not None:
+                dues.append(Due(found[0], KINDS[found[1]], holder_id, subscription.subscription_id))
+        dues += [
+            Due(invoice.next_attempt_at, DueKind.PAYMENT_RETRY, holder_id, invoice.invoice_id)
+            for invoice in await records.billing.invoices_of(holder_id)
+            if invoice.status is InvoiceStatus.OPEN and invoice.next_attempt_at is not None
+        ]
+        dues += [
+            Due(note.issued_at, DueKind.REFUND_RETRY, holder_id, note.credit_note_id)
+            for note in await records.billing.credit_notes_of(holder_id)
+            if note.kind is MoneyBack.REFUND and note.refunded_at is None
+        ]
+        return dues
+
+    def _subscription_due(self, subscription: Subscription) -> tuple[datetime, SubscriptionDue] | None:
+        """Return what falls due next, by the version of the catalog that is in force then (R134)."""
+        now = self.desk.now()
+        found = next_subscription_due(self.desk.catalogs.in_force(subscription.vendor, now), subscription)
+        if found is None:
+            return None
+        return next_subscription_due(self.desk.catalogs.in_force(subscription.vendor, found[0]), subscription)
+
     async def _do(self, due: Due) -> None:
         if due.kind is DueKind.TRIAL_END:
             await self._end_trial(due)
+        elif due.kind in SUBSCRIPTION_KINDS:
+            await self._act(due)
+        elif due.kind is DueKind.PAYMENT_RETRY:
+            await self.money.payments.collect(due.subject, due.at)
+        elif due.kind is DueKind.REFUND_RETRY:
+            await self.money.payments.refund(due.subject)
         elif due.kind is DueKind.LEASE:
             async with self.desk.changing(due.account_id):
                 pass
@@ -108,19 +174,23 @@ class DueDesk:
             gone = await self.sweep(self.desk.now())
             log.info("retention_swept", clips=gone, due_at=due.at.isoformat())
 
+    async def _act(self, due: Due) -> None:
+        async with self.desk.records.reading() as records:
+            subscription = await records.plans.subscription(due.subject)
+        found = None if subscription is None else self._subscription_due(subscription)
+        if found is not None and found[0] == due.at:
+            await self.money.periods.act(due.subject, found[1], due.at)
+
     async def _end_trial(self, due: Due) -> None:
         async with self.desk.changing(due.account_id) as records:
             situation = await read_situation(records, due.account_id)
             trial = next((t for t in situation.trials if t.trial_id == due.subject and t.ended_at is None), None)
             if trial is None:
                 return  # its owner ended it meanwhile
-            await records.plans.put_trial(replace(trial, ended_at=trial.ends_at))
+            ended = replace(trial, ended_at=trial.ends_at)
+            await records.plans.put_trial(ended)
             what, rule = What.TRIAL_ENDED.value, Rule.TRIAL_DAYS.value
             await records.leases.log(LogEntry(due.at, due.account_id, what, trial.trial_id, rule))
-            for subscription in plans_that_waited(trial, situation.subscriptions, trial.ends_at):
-                what, rule = What.PLAN_STARTED.value, Rule.TRIAL_PURCHASE_STARTS.value
-                subject = subscription.subscription_id
-                await records.leases.log(LogEntry(due.at, due.account_id, what, subject, rule))
         log.info("trial_ended", account_id=due.account_id, by="its days")
 
     async def _wait(self, next_at: datetime | None) -> None:

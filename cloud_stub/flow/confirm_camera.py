@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from cloud_stub.domain.catalog import Catalog
+from cloud_stub.domain.catalog import Catalog, TrialScope
 from cloud_stub.domain.entitlement import CameraRights, rights
 from cloud_stub.domain.grants import plan_may_cover
 from cloud_stub.domain.log_words import Rule, What
@@ -74,7 +74,8 @@ class CameraDesk:
         _check_model(catalog, situation, camera, model, now)
         start = trial_start(catalog, situation, camera, model, now)
         before = _in_cloud(rights(catalog, situation, now))
-        later = rights(catalog, _after(situation, camera, model, start, now), now)
+        only = trial_camera(catalog, camera_id)
+        later = rights(catalog, _after(situation, camera, model, start, only, now), now)
         moved = tuple(c for c in _in_cloud(later) if c not in before)
         if isinstance(start, TrialStart):
             return ConfirmPreview(start, None, moved, later)
@@ -94,7 +95,9 @@ class CameraDesk:
             entry = LogEntry(now, account_id, What.CAMERA_CONFIRMED.value, camera_id, Rule.OWNER.value)
             await records.leases.log(entry)
             if isinstance(start, TrialStart):
-                trial = Trial(self.new_id(), account_id, start.plan, now, start.ends_at, None)
+                trial = Trial(
+                    self.new_id(), account_id, start.plan, now, start.ends_at, None, trial_camera(catalog, camera_id)
+                )
                 await records.plans.put_trial(trial)
                 rule = Rule.TRIAL_NEW_DEVICE.value
                 await records.leases.log(LogEntry(now, account_id, What.TRIAL_STARTED.value, trial.trial_id, rule))
@@ -171,12 +174,20 @@ def _check_model(catalog: Catalog, situation: Situation, camera: Camera, model: 
             raise CloudError("model_not_eligible", 409, message)
 
 
-def _after(situation: Situation, camera: Camera, model: str, start: TrialStart | NoTrial, now: datetime) -> Situation:
+def trial_camera(catalog: Catalog, camera_id: str) -> str | None:
+    """Return the camera that a trial it starts is for; `None` where trials cover the whole account."""
+    per_device = catalog.trial is not None and catalog.trial.scope is TrialScope.DEVICE
+    return camera_id if per_device else None
+
+
+def _after(
+    situation: Situation, camera: Camera, model: str, start: TrialStart | NoTrial, only: str | None, now: datetime
+) -> Situation:
     confirmed = replace(camera, model=model, confirmed_at=camera.confirmed_at or now)
     cameras = tuple(confirmed if each is camera else each for each in situation.cameras)
     trials = situation.trials
     if isinstance(start, TrialStart):
-        trials = (*trials, Trial("preview", situation.account.account_id, start.plan, now, start.ends_at, None))
+        trials = (*trials, Trial("preview", situation.account.account_id, start.plan, now, start.ends_at, None, only))
     return replace(situation, cameras=cameras, trials=trials)
 
 

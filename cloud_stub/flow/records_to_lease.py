@@ -29,7 +29,7 @@ from cloud_stub.domain.lease import (
 from cloud_stub.domain.records import IssuedLease, Module
 from cloud_stub.domain.situation import Situation, known_changes
 from cloud_stub.errors import CloudError
-from cloud_stub.flow.records_to_situation import read_situation, read_used_ms
+from cloud_stub.flow.records_to_situation import covered_account, read_situation, read_used_ms
 from cloud_stub.ports import Clock, LeaseSigner, Records, Transaction
 
 LEASE_TOPIC = "lease"
@@ -77,6 +77,16 @@ class LeaseDesk:
         async with self.records.writing() as records:
             yield records
             await self.refresh(records, account_id)
+        self.tell()
+
+    @asynccontextmanager
+    async def holding(self, holder_id: str) -> AsyncIterator[Transaction]:
+        """Open a transaction for a change of what a holder has; the leases of the account it covers follow in it."""
+        async with self.records.writing() as records:
+            yield records
+            account_id = await covered_account(records, holder_id)
+            if account_id is not None:
+                await self.refresh(records, account_id)
         self.tell()
 
     async def refresh(self, records: Transaction, account_id: str) -> None:

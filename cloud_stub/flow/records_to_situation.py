@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.entitlement import CameraRights
 from cloud_stub.domain.records import Account
 from cloud_stub.domain.situation import Situation
@@ -41,6 +42,21 @@ async def read_situation(records: Transaction, account_id: str) -> Situation:
         links=links,
         held_elsewhere=tuple(subscription for subscription in bought if subscription.subscription_id not in ids),
     )
+
+
+async def covered_account(records: Transaction, holder_id: str) -> str | None:
+    """Return the camera account whose rights a holder's plans give: itself, or the one linked to a store account."""
+    if await records.accounts.get(holder_id) is not None:
+        return holder_id
+    links = await records.store.links_of_store_account(holder_id)
+    return next((link.account_id for link in links if link.unlinked_at is None), None)
+
+
+async def read_held(records: Transaction, holder_id: str) -> tuple[Situation | None, tuple[Subscription, ...]]:
+    """Return the situation of the account that a holder's plans cover, if any, and everything the holder ever held."""
+    account_id = await covered_account(records, holder_id)
+    situation = None if account_id is None else await read_situation(records, account_id)
+    return situation, tuple(await records.plans.subscriptions_of_holder(holder_id))
 
 
 async def read_used_ms(records: Transaction, rights: Iterable[CameraRights]) -> dict[str, int]:

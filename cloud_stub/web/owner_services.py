@@ -9,10 +9,13 @@ from aiohttp import web
 from cloud_stub.domain.catalog import Catalogs
 from cloud_stub.domain.records import Account
 from cloud_stub.flow.account_login import AccountLogin
+from cloud_stub.flow.buy_plan import PurchaseDesk
+from cloud_stub.flow.cancel_plan import CancelDesk
 from cloud_stub.flow.change_plan import PlanDesk
 from cloud_stub.flow.claim_module import ClaimDesk
 from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk
+from cloud_stub.flow.invoice_to_payment import PaymentDesk
 from cloud_stub.flow.lab_to_clock import LabDesk
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.ports import Clock, Records
@@ -57,6 +60,9 @@ class OwnerServices:
     claims: ClaimDesk
     cameras: CameraDesk
     plans: PlanDesk
+    purchases: PurchaseDesk
+    cancels: CancelDesk
+    payments: PaymentDesk
     commands: CommandsToModules
     delete_clip: Callable[[str, str], Awaitable[None]]
     health: CloudHealth

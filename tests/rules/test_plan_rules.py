@@ -2,9 +2,11 @@
 
 import pytest
 
-from cloud_stub.domain.plans import PlanStatus, eligible_cameras, plan_status
+from cloud_stub.domain.plans import eligible_cameras
 from cloud_stub.domain.storage_order import StorageKind, Why
+from cloud_stub.domain.subscription_life import SubscriptionStatus, subscription_status
 from cloud_stub.errors import CloudError
+from cloud_stub.flow.records_to_situation import read_situation
 from tests.domain.cloud.situations import CATALOG, NOW, camera, only_rights, rights_by_camera, situation, subscription
 from tests.flow.cloud.house import House
 
@@ -137,19 +139,22 @@ async def test_r063_plus_is_bought_without_choosing_a_device(house: House) -> No
 
 async def test_r065_the_only_basic_attaches_to_the_eligible_device_set_up_first(house: House) -> None:
     await uncovered(house, "xt", "mini", "video_doorbell")
-    assert (await house.plans.start_plan("a1", "basic", "month")).camera_id == "c2"
-    assert (await house.plans.start_plan("a1", "basic", "month")).camera_id is None
+    first = await house.plans.start_plan("a1", "basic", "month")
+    second = await house.plans.start_plan("a1", "basic", "month")
+    assert await house.attached(first.subscription_id) == ["c2"]
+    assert await house.attached(second.subscription_id) == []
 
 
 async def test_r066_unattached_basic_plans_wait_with_the_devices_they_may_take(house: House) -> None:
     await uncovered(house, "xt")
     plan = await house.plans.start_plan("a1", "basic", "month")
-    assert plan_status(CATALOG, plan, house.desk.now()) is PlanStatus.UNATTACHED
     async with house.records.reading() as records:
         (module,) = await records.modules.all()
+        its = await read_situation(records, "a1")
+    assert subscription_status(CATALOG, its, plan, house.desk.now()) is SubscriptionStatus.UNATTACHED
     await house.camera(module, "c2", "mini")
-    attached = await house.plans.attach_plan("a1", plan.subscription_id, "c2")
-    assert attached.camera_id == "c2"
+    await house.plans.attach_plan("a1", plan.subscription_id, "c2")
+    assert await house.attached(plan.subscription_id) == ["c2"]
     it = situation(camera("c1", "xt"), camera("c2", "mini"), subscriptions=(subscription("basic"),))
     assert [c.camera_id for c in eligible_cameras(CATALOG, it, CATALOG.plans["basic"], NOW)] == ["c2"]
 

@@ -1,15 +1,18 @@
 """R021..R037 and C20: when the free trial starts, what it gives, and what is left when it is over."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from cloud_stub.domain.catalog import TrialPolicy, TrialRepeat
-from cloud_stub.domain.plans import PlanStatus, plan_status
+from cloud_stub.domain.catalog import TrialRepeat
 from cloud_stub.domain.records import Camera
+from cloud_stub.domain.situation import Situation
 from cloud_stub.domain.storage_order import StorageKind, Why
+from cloud_stub.domain.subscription_life import SubscriptionStatus, subscription_status
 from cloud_stub.domain.trial import NoTrial, TrialStart, trial_days_left, trial_start
 from cloud_stub.errors import CloudError
+from cloud_stub.flow.records_to_situation import read_situation
 from tests.domain.cloud.situations import (
     CATALOG,
     LEGACY,
@@ -130,8 +133,8 @@ async def test_r031_the_owner_can_end_the_trial_at_any_time(house: House) -> Non
     await house.camera(module, "c1")
     await house.plans.end_trial("a1")
     assert await house.storage(module, "c1") == ("local", "local_storage")
+    assert await house.held() == []
     async with house.records.reading() as records:
-        assert await records.plans.subscriptions("a1") == []
         (its,) = await records.plans.trials("a1")
     assert trial_days_left(its, house.desk.now()) == 0
     with pytest.raises(CloudError, match="No trial"):
@@ -143,8 +146,7 @@ async def test_r032_the_trial_never_becomes_a_plan(house: House) -> None:
     await house.camera(module, "c1")
     await house.real.advance(60 * DAY_S)
     await house.due.run_until(house.desk.now())
-    async with house.records.reading() as records:
-        assert await records.plans.subscriptions("a1") == []
+    assert await house.held() == []
     assert (await house.said(module))["cameras"]["c1"]["sources"] == []
 
 
@@ -199,13 +201,23 @@ async def test_r037_plus_bought_in_the_trial_takes_over_at_its_end_without_a_gap
     await house.camera(module, "c1")
     await house.real.advance(5 * DAY_S)
     plan = await house.plans.start_plan("a1", "plus", "month")
-    assert plan_status(CATALOG, plan, house.desk.now()) is PlanStatus.SCHEDULED
+    assert (
+        subscription_status(CATALOG, await its_situation(house), plan, house.desk.now()) is SubscriptionStatus.SCHEDULED
+    )
     assert plan.starts_at == START + THIRTY_DAYS
     for day, why in ((6, "trial"), (29, "trial"), (31, "plan")):
         await house.real.advance((START + timedelta(days=day) - house.desk.now()).total_seconds())
         await house.due.run_until(house.desk.now())
         assert await house.storage(module, "c1") == ("cloud", why)
-    assert plan_status(CATALOG, plan, START + THIRTY_DAYS) is PlanStatus.ACTIVE
+    (plan,) = await house.held()
+    assert (
+        subscription_status(CATALOG, await its_situation(house), plan, START + THIRTY_DAYS) is SubscriptionStatus.ACTIVE
+    )
+
+
+async def its_situation(house: House) -> Situation:
+    async with house.records.reading() as records:
+        return await read_situation(records, "a1")
 
 
 async def test_r037_a_plan_that_waits_begins_when_the_owner_ends_the_trial(house: House) -> None:
@@ -224,7 +236,7 @@ def test_c20_a_new_device_starts_a_trial_again_unless_one_runs_or_it_was_set_up_
     it = situation(known, trials=(over,))
     assert trial_start(CATALOG, it, known, "mini", NOW) is NoTrial.SET_UP_BEFORE
     assert CATALOG.trial is not None
-    policy = TrialPolicy(30, "plus", TrialRepeat.ONCE_PER_ACCOUNT, CATALOG.trial.purchase_starts)
+    policy = replace(CATALOG.trial, repeat=TrialRepeat.ONCE_PER_ACCOUNT)
     once = catalog_with(trial=policy)
     fresh = camera("fresh", None)
     assert trial_start(once, situation(fresh, trials=(over,)), fresh, "mini", NOW) is NoTrial.ONCE_PER_ACCOUNT

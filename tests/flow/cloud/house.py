@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from cloud_stub.adapters.lease_signer_jwt import JwtLeaseSigner
+from cloud_stub.adapters.payments_recorded import RecordedPayments
 from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
 from cloud_stub.catalog import load_catalogs
+from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.records import Account, Clip, ClipPhase, Disposition, IssuedLease, LogEntry, Module, OutboxItem
-from cloud_stub.domain.store_records import Link
+from cloud_stub.domain.store_records import Link, StoreAccount
 from cloud_stub.flow.change_plan import PlanDesk
 from cloud_stub.flow.claim_module import ClaimDesk, ClaimRequest, Reach
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.flow.confirm_camera import CameraDesk, CameraProposal
+from cloud_stub.flow.invoice_to_payment import Fault, no_fault
+from cloud_stub.flow.plan_desks import PlanDesks, plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.ports import BrokerAway, Clock
 from tests.manual_clock import ManualClock
@@ -25,6 +29,7 @@ from tests.manual_clock import ManualClock
 START = datetime(2026, 3, 1, tzinfo=UTC)
 REACH = Reach("http://127.0.0.1:8400", "127.0.0.1", 8402, broker_tls=False, ca_pem=None)
 CATALOGS = load_catalogs()
+APPROVES = "tok_approve"
 
 
 @dataclass
@@ -86,6 +91,8 @@ class House:
     clock: Clock
     real: ManualClock
     desk: LeaseDesk
+    payments: RecordedPayments
+    money: PlanDesks
     plans: PlanDesk
     cameras: CameraDesk
     claims: ClaimDesk
@@ -94,16 +101,38 @@ class House:
     due: DueDesk
 
     async def account(
-        self, account_id: str = "a1", region: str = "FR", created_on: date = date(2024, 1, 1), *, linked: bool = True
+        self,
+        account_id: str = "a1",
+        region: str = "FR",
+        created_on: date = date(2024, 1, 1),
+        *,
+        linked: bool = True,
+        token: str = APPROVES,
+        subdivision: str | None = None,
     ) -> str:
+        """Add an account; linked, with a store account of its region that pays with a token."""
         email = f"{account_id}@example.org"
+        zone = "Europe/Paris"
         async with self.records.writing() as records:
             await records.accounts.add(
-                Account(account_id, email, "hash", "blink", region, created_on, "Europe/Paris", None, "fr")
+                Account(account_id, email, "hash", "blink", region, created_on, zone, None, "fr", subdivision)
             )
-            if linked:
+        if linked:
+            await self.store(f"store-{account_id}", region, token)
+            async with self.records.writing() as records:
                 await records.store.put_link(Link(f"link-{account_id}", account_id, f"store-{account_id}", START))
         return account_id
+
+    async def store(self, store_id: str, region: str = "FR", token: str = APPROVES) -> str:
+        """Add a store account that pays with a token."""
+        marketplace = self.desk.catalogs.in_force("blink", self.desk.now()).region(region).marketplace or ""
+        method = await self.money.payments.register(store_id, token)
+        async with self.records.writing() as records:
+            await records.store.add_account(
+                StoreAccount(store_id, f"{store_id}@example.org", "hash", marketplace, False, "Europe/Paris", START)
+            )
+            await records.billing.put_payment_method(method)
+        return store_id
 
     async def module(self, account_id: str = "a1", model: str = "sync_module_2") -> Module:
         shown, _ = await self.claims.create_code(account_id)
@@ -118,6 +147,17 @@ class House:
         if model is not None:
             await self.cameras.confirm(module.account_id, camera_id, model)
         return camera_id
+
+    async def attached(self, subscription_id: str) -> list[str]:
+        """Return the cameras that a plan is attached to now."""
+        async with self.records.reading() as records:
+            found = await records.plans.attachments([subscription_id])
+        return [attachment.camera_id for attachment in found if attachment.detached_at is None]
+
+    async def held(self, holder_id: str = "store-a1") -> list[Subscription]:
+        """Return what a holder ever bought."""
+        async with self.records.reading() as records:
+            return list(await records.plans.subscriptions_of_holder(holder_id))
 
     async def newest(self, module: Module) -> IssuedLease:
         async with self.records.reading() as records:
@@ -178,20 +218,24 @@ def held_clip(module: Module, camera_id: str, clip_id: str, at: datetime, keep_f
     )
 
 
-def build(folder: Path, records: SqlRecords, clock: Clock, real: ManualClock) -> House:
+def build(folder: Path, records: SqlRecords, clock: Clock, real: ManualClock, fault: Fault = no_fault) -> House:
     """Put desks over open records; ids are counted, so that the same history has the same ids."""
     signer, users = JwtLeaseSigner(folder), ListedUsers()
     desk = LeaseDesk(records, CATALOGS, signer, clock, real.now)
     ids = count(1)
     shelf = Shelf(records)
-    due = DueDesk(desk, shelf.next_deletion_at, shelf.sweep)
+    payments = RecordedPayments(folder / "payments.jsonl")
+    money = plan_desks(desk, payments, lambda: f"s{next(ids)}", fault)
+    due = DueDesk(desk, money, shelf.next_deletion_at, shelf.sweep)
     desk.listeners.append(due.poke)
     return House(
         records=records,
         clock=clock,
         real=real,
         desk=desk,
-        plans=PlanDesk(desk, lambda: f"s{next(ids)}"),
+        payments=payments,
+        money=money,
+        plans=money.plans,
         cameras=CameraDesk(desk, lambda: f"t{next(ids)}"),
         claims=ClaimDesk(desk, users, signer, REACH, new_id=lambda: f"m{next(ids)}"),
         users=users,

@@ -109,6 +109,8 @@ async def told(lab: Lab) -> dict[str, Any]:
             "retained": retained,
             "log": list(reversed(await records.leases.entries("a1", 1000))),
             "trials": await records.plans.trials("a1"),
+            "plans": await records.plans.subscriptions_of_holder("store-a1"),
+            "invoices": await records.billing.invoices_of("store-a1"),
             "clips": [await records.clips.find("a1", f"k{number}") for number in range(1, 5)],
             "clock": await records.leases.lab_clock(),
         }

@@ -137,6 +137,11 @@ async def test_the_log_says_what_happened_by_which_rule(house: House) -> None:
         ("plan_attached", "plans.auto_attach"),
         ("trial_ended", "trial.cancelled"),
         ("plan_started", "trial.purchase_starts"),
+        ("invoice_issued", "plans.intervals"),
+        ("invoice_paid", "payment_processor"),
         ("auto_delete_set", "owner"),
-        ("plan_ended", "owner"),
+        ("plan_cancelled", "owner"),
+        ("money_returned", "cancel.terms"),
+        ("plan_ended", "cancel.terms"),
+        ("refund_confirmed", "payment_processor"),
     ]

@@ -70,7 +70,8 @@ async def test_thirty_one_days_pass_in_order(tmp_path: Path) -> None:
         ("k4", timedelta(days=30, minutes=4)),
     ]
     log = [(entry.what, entry.at) for entry in left["log"]]
-    assert log[-2:] == [("trial_ended", at(days=30)), ("plan_started", at(days=30))]
+    started = ("trial_ended", "plan_started", "invoice_issued", "invoice_paid")
+    assert log[-4:] == [(what, at(days=30)) for what in started]
     assert left["trials"][0].ended_at == at(days=30)
     ends = [claims["iat"] for claims in left["leases"]]
     half_days = [int((START + timedelta(hours=12 * n)).timestamp()) for n in range(1, 63)]
@@ -145,7 +146,8 @@ async def test_a_power_cut_in_any_transaction_of_an_advance_changes_nothing(tmp_
         await lab.desk.advance_to(BEYOND_TRIAL)
         writes = lab.cut.writes - before
         whole = await told(lab)
-    assert [entry.what for entry in whole["log"]][-2:] == ["trial_ended", "plan_started"]
+    ended = ["trial_ended", "plan_started", "invoice_issued", "invoice_paid"]
+    assert [entry.what for entry in whole["log"]][-4:] == ended
     assert [clip.phase for clip in whole["clips"]] == [ClipPhase.GONE] * 4
     assert writes >= 7
     for cut_at in range(1, writes + 1):

@@ -19,21 +19,23 @@ from cloud_stub.adapters.blobs_obstore import blobs_in_folder
 from cloud_stub.adapters.clock_lab import SteeredClock
 from cloud_stub.adapters.lease_signer_jwt import JwtLeaseSigner
 from cloud_stub.adapters.passwords_argon2 import Argon2Passwords
+from cloud_stub.adapters.payments_recorded import RecordedPayments
 from cloud_stub.adapters.posters_pyav import PyavPosters
 from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
 from cloud_stub.adapters.staging_files import FileStaging
 from cloud_stub.catalog import load_catalogs
 from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.records import Account, Module
+from cloud_stub.domain.store_records import Link, StoreAccount
 from cloud_stub.flow.account_login import AccountLogin
 from cloud_stub.flow.broker_to_records import BrokerToRecords
-from cloud_stub.flow.change_plan import PlanDesk
 from cloud_stub.flow.claim_module import ClaimDesk, ClaimRequest, Reach
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk, CameraProposal
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
+from cloud_stub.flow.plan_desks import plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
@@ -57,6 +59,7 @@ LAB_TOKEN = "lab-token-of-the-tests"
 CAMERAS = UUID("c0a80101-7b1e-4a55-8d5e-11aa22bb33c1")
 TUS = {"Tus-Resumable": "1.0.0"}
 CATALOGS = load_catalogs()
+APPROVES = "tok_approve"
 
 
 @dataclass
@@ -99,12 +102,31 @@ class Site:
         created_on: date = date(2024, 5, 2),
         region: str = "FR",
         locale: str = "en",
+        linked: bool = True,
     ) -> str:
         hashed = await self.services.login._passwords.hash(PASSWORD)
         account = Account(account_id, email, hashed, "blink", region, created_on, "Europe/Paris", None, locale)
         async with self.records.writing() as records:
             await records.accounts.add(account)
+        if linked:
+            await self.link_store(account)
         return account_id
+
+    async def link_store(self, account: Account, token: str = APPROVES) -> str:
+        """Give an account a store account of its region that is linked to it and pays with a token."""
+        store_id, now = f"store-{account.account_id}", self.clock.now()
+        marketplace = CATALOGS.in_force(account.vendor, now).region(account.region).marketplace or ""
+        method = await self.services.payments.register(store_id, token)
+        hashed, zone = account.password_hash, account.time_zone
+        async with self.records.writing() as records:
+            await records.store.add_account(
+                StoreAccount(
+                    store_id, account.email, hashed, marketplace, business=False, time_zone=zone, created_at=now
+                )
+            )
+            await records.store.put_link(Link(f"link-{account.account_id}", account.account_id, store_id, now))
+            await records.billing.put_payment_method(method)
+        return store_id
 
     async def log_in(self, client: ClientSession, email: str = EMAIL) -> str:
         """Log a client in over the API and return its CSRF token."""
@@ -290,7 +312,8 @@ async def _start(
     signer, broker = JwtLeaseSigner(folder), MemoryBroker()
     cloud_broker = MemoryCloudBroker(broker)
     desk = LeaseDesk(records, CATALOGS, signer, clock, real.now)
-    due = DueDesk(desk, flows.retention.next_deletion_at, flows.retention.sweep)
+    money = plan_desks(desk, RecordedPayments(folder / "payments.jsonl"))
+    due = DueDesk(desk, money, flows.retention.next_deletion_at, flows.retention.sweep)
     login = AccountLogin(records, real, Argon2Passwords(PasswordHasher(1, 64, 1)), real.now)
     broker_up = [True]
     settings = WebSettings(
@@ -314,7 +337,10 @@ async def _start(
             desk, broker, signer, Reach(settings.public_url, "127.0.0.1", 8402, broker_tls=False, ca_pem=None)
         ),
         cameras=CameraDesk(desk),
-        plans=PlanDesk(desk),
+        plans=money.plans,
+        purchases=money.purchases,
+        cancels=money.cancels,
+        payments=money.payments,
         commands=CommandsToModules(records, cloud_broker, clock),
         delete_clip=flows.retention.delete_by_owner,
         health=CloudHealth(records, lambda: broker_up[0]),

@@ -7,7 +7,7 @@ import cloud_stub
 from cloud_stub.web.problems import HTTP_CODES, TITLES
 
 SOURCES = Path(cloud_stub.__file__).parent
-GIVEN_BY_A_RULE = {"not_entitled", "http_error", *HTTP_CODES.values()}
+GIVEN_BY_A_RULE = {"not_entitled", "confirmation_needed", "http_error", *HTTP_CODES.values()}
 
 
 def _codes() -> set[str]:
