@@ -109,13 +109,14 @@ class House:
         linked: bool = True,
         token: str = APPROVES,
         subdivision: str | None = None,
+        vendor: str = "blink",
     ) -> str:
         """Add an account; linked, with a store account of its region that pays with a token."""
         email = f"{account_id}@example.org"
         zone = "Europe/Paris"
         async with self.records.writing() as records:
             await records.accounts.add(
-                Account(account_id, email, "hash", "blink", region, created_on, zone, None, "fr", subdivision)
+                Account(account_id, email, "hash", vendor, region, created_on, zone, None, "fr", subdivision)
             )
         if linked:
             await self.store(f"store-{account_id}", region, token)
