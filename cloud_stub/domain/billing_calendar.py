@@ -15,23 +15,26 @@ def add_intervals(anchor: datetime, interval: Interval, count: int, time_zone: s
     A day that a month lacks becomes its last one, always counted from the anchor: from 31 January, one month later is
     28 or 29 February, two months later 31 March. A time that a clock change skips moves on by the skip.
     """
-    zone = ZoneInfo(time_zone)
-    local = anchor.astimezone(zone)
+    if count == 0:
+        return anchor
     if interval is Interval.WEEK:
+        local = anchor.astimezone(ZoneInfo(time_zone)).replace(fold=0)
         return (local + timedelta(weeks=count)).astimezone(UTC)
     return add_months(anchor, count if interval is Interval.MONTH else count * MONTHS_PER_YEAR, time_zone)
 
 
 def add_months(anchor: datetime, months: int, time_zone: str) -> datetime:
     """Return the instant so many calendar months after an anchor, as `add_intervals` does."""
-    local = anchor.astimezone(ZoneInfo(time_zone))
+    local = anchor.astimezone(ZoneInfo(time_zone)).replace(fold=0)
     years, month = divmod(local.year * MONTHS_PER_YEAR + local.month - 1 + months, MONTHS_PER_YEAR)
     day = min(local.day, monthrange(years, month + 1)[1])
     return local.replace(year=years, month=month + 1, day=day).astimezone(UTC)
 
 
 def period(subscription: Subscription, number: int) -> tuple[datetime, datetime]:
-    """Return begin and end of period `number`, the first being 1."""
+    """Return begin and end of period `number`, the first being 1; ValueError below that. It ends as the next begins."""
+    if number < 1:
+        raise ValueError(f"periods are counted from 1, and this is {number}")
     begin, end = (
         add_intervals(subscription.anchor_at, subscription.interval, count, subscription.time_zone)
         for count in (number - 1, number)

@@ -48,8 +48,8 @@ class Subscription:
     `payment` is the state of the newest invoice; `first_paid_at` the first payment that came through;
     `past_due_since` when a renewal first failed. `paused_at`: its link is gone, and its time stands still.
     `ends_at` is a known end to come (cancelled at the period's end, or a plan that does not renew); `ended_at` is set
-    when that end has been carried out. `replaces` is the subscription that this one takes over from, which ends when this
-    one is paid. A subscription is judged by its catalog at the time of each event (R134).
+    when that end has been carried out. `replaces` is the subscription that this one takes over from, which ends when
+    this one is paid. A subscription is judged by its catalog at the time of each event (R134).
     """
 
     subscription_id: str

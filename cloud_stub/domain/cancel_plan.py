@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_stub.domain.billing_calendar import current_period
-from cloud_stub.domain.billing_records import EndedBecause, Interval, Invoice, InvoiceLine, Subscription
+from cloud_stub.domain.billing_records import (
+    EndedBecause,
+    Interval,
+    Invoice,
+    InvoiceLine,
+    PaymentState,
+    Subscription,
+)
 from cloud_stub.domain.catalog import Catalog
 from cloud_stub.domain.money_back import NOTHING_BACK, Return, money_back
 from cloud_stub.domain.policies import CancelTerms, ChangeTerms, ChoiceWhen, Effective, UnusedTime
@@ -22,12 +29,18 @@ class CancelDecision:
 
 
 def others_remain(situation: Situation, subscription: Subscription, now: datetime) -> bool:
-    """Return whether the holder of a subscription keeps another paid plan that runs (R126, R127, R144)."""
+    """Return whether the holder keeps another paid plan, on whose next invoice a credit can be used (R126, R127, R144).
+
+    One that is to end for good does not count, nor one that waits to take over from this one, which ends with it.
+    """
     return any(
         other.subscription_id != subscription.subscription_id
-        and other.holder_id == subscription.holder_id
+        and (other.holder_id, other.vendor) == (subscription.holder_id, subscription.vendor)
         and other.price_minor > 0
-        and subscription_runs(other, now)
+        and (subscription_runs(other, now) or subscription_waits(other, now))
+        and (other.ends_at is None or other.ended_because is EndedBecause.CHANGED)
+        and not (other.replaces == subscription.subscription_id and other.periods == 0)
+        and not (other.payment is PaymentState.FAILED and other.first_paid_at is None)
         for other in situation.subscriptions
     )
 
@@ -75,12 +88,16 @@ def cancel_decision(
 
 
 def change_decision(catalog: Catalog, old: tuple[str, Interval], new: tuple[str, Interval]) -> ChangeTerms:
-    """Return the terms on which one plan and interval become another: by their rank, else by the interval."""
+    """Return the terms on which one plan and interval become another: by their rank, else by the interval.
+
+    A change of neither, of the duration or the cameras, is on the terms of an upgrade. A plan that the catalog does not
+    know any more ranks below all others.
+    """
     policy = catalog.change_of(old[1])
-    before, after = (catalog.plans[key].rank if key in catalog.plans else 0 for key in (old[0], new[0]))
-    if after > before:
-        return policy.upgrade
-    return policy.downgrade if after < before else policy.interval
+    before, after = (catalog.plans[key].rank if key in catalog.plans else -1 for key in (old[0], new[0]))
+    if after < before:
+        return policy.downgrade
+    return policy.interval if after == before and old[1] is not new[1] else policy.upgrade
 
 
 def _check_cancellable(catalog: Catalog, subscription: Subscription, mode: Effective | None, now: datetime) -> None:

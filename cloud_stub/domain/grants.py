@@ -70,7 +70,7 @@ def grants(catalog: Catalog, situation: Situation, now: datetime) -> tuple[Grant
             GrantKind.PLAN, f"plan:{sub.subscription_id}", sub.plan, _reach(catalog, situation, sub), sub.keep_for_days
         )
         for sub in situation.subscriptions
-        if subscription_covers(sub, now) and sub.plan in catalog.plans
+        if subscription_covers(sub, now) and sub.plan in catalog.plans and _is_held_by(situation, sub)
     ]
     confirmed = situation.confirmed()
     if catalog.floor_plan is not None:
@@ -96,7 +96,7 @@ def _reach(catalog: Catalog, situation: Situation, subscription: Subscription) -
     plan = catalog.plans[subscription.plan]
     if plan.coverage is Coverage.ACCOUNT:
         return _account_wide(catalog, situation, plan.key)
-    attached = situation.attached_to(subscription.subscription_id)
+    attached = situation.attached_to(subscription.subscription_id)[: plan.cameras_max]
     return frozenset(
         camera.camera_id
         for camera in situation.confirmed()
@@ -104,9 +104,18 @@ def _reach(catalog: Catalog, situation: Situation, subscription: Subscription) -
     )
 
 
+def _is_held_by(situation: Situation, subscription: Subscription) -> bool:
+    """Return whether a plan is the account's own or held by the store account linked to it now (R047, R051, R060)."""
+    link = situation.link
+    return subscription.holder_id in {situation.account.account_id, None if link is None else link.store_account_id}
+
+
 def _trial_reach(catalog: Catalog, situation: Situation, trial: Trial) -> frozenset[str]:
-    reach = _account_wide(catalog, situation, trial.plan)
-    return reach if trial.camera_id is None else reach & {trial.camera_id}
+    if trial.camera_id is None:
+        return _account_wide(catalog, situation, trial.plan)
+    region = situation.account.region
+    own = (camera for camera in situation.confirmed() if camera.camera_id == trial.camera_id)
+    return _ids(camera for camera in own if plan_may_cover(catalog, region, trial.plan, camera.model))
 
 
 def _account_wide(catalog: Catalog, situation: Situation, plan: str) -> frozenset[str]:

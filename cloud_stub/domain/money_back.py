@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cloud_stub.domain.billing_records import CreditNote, Invoice, InvoiceLine, MoneyBack
+from cloud_stub.domain.billing_records import CreditNote, Invoice, InvoiceLine, InvoiceStatus, MoneyBack
 from cloud_stub.domain.policies import UnusedTime
 
-INSTANT = timedelta(milliseconds=1)
+INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,11 @@ def unused_minor(paid_minor: int, start: datetime, end: datetime, now: datetime)
 def money_back(rule: UnusedTime, line: InvoiceLine, invoice: Invoice, now: datetime, *, others_remain: bool) -> Return:
     """Return what comes back for one line of a paid invoice when its plan ends at `now`.
 
-    A refund gives back at most what was charged for the line; what had been paid with a credit becomes one again.
+    A refund gives back at most what was charged for the line; what had been paid with a credit becomes one again. An
+    invoice that is not paid gives nothing back. Refund and credit are together never more than the line's amount.
     """
+    if invoice.status is not InvoiceStatus.PAID:
+        return NOTHING_BACK
     if rule is UnusedTime.BY_REMAINING:
         rule = UnusedTime.CREDIT if others_remain else UnusedTime.REFUND
     unused = unused_minor(line.amount_minor, line.period_start, line.period_end, now)

@@ -73,11 +73,16 @@ def window_days(plan: Plan, region: Region, model: str) -> int:
 def _try_step(
     step: StorageStep, catalog: Catalog, region: Region, camera: Camera, module: Module, grants: Sequence[Grant]
 ) -> Storage | None:
+    free = [g for g in grants if g.kind is GrantKind.FREE_TIER]
     if step is StorageStep.CLOUD:
-        covering = [g for g in grants if g.kind in {GrantKind.TRIAL, GrantKind.PLAN}]
-        return _cloud(catalog, region, camera, covering)
+        covered = _cloud(catalog, region, camera, [g for g in grants if g.kind in {GrantKind.TRIAL, GrantKind.PLAN}])
+        if covered is None or StorageStep.FREE_TIER not in catalog.storage_order:
+            return covered
+        floor = _cloud(catalog, region, camera, free)
+        # What everybody has stays under what is bought: a short recording duration takes no day of it away.
+        return covered if floor is None or _days(floor) <= _days(covered) else floor
     if step is StorageStep.FREE_TIER:
-        return _cloud(catalog, region, camera, [g for g in grants if g.kind is GrantKind.FREE_TIER])
+        return _cloud(catalog, region, camera, free)
     if step is StorageStep.QUOTA:
         return _quota(catalog, region, camera, grants)
     if step is StorageStep.LOCAL and _local_refusal(catalog, region, camera, module) is None:
@@ -92,9 +97,13 @@ def _cloud(catalog: Catalog, region: Region, camera: Camera, grants: Sequence[Gr
         if plan is None or not plan.cloud_clips or camera.model is None:
             continue
         days = grant.keep_for_days or window_days(plan, region, camera.model)
-        if best is None or days > (best.keep_for_days or 0):
+        if best is None or days > _days(best):
             best = Storage(StorageKind.CLOUD, Why(grant.kind.value), grant.grant_id, keep_for_days=days)
     return best
+
+
+def _days(storage: Storage) -> int:
+    return storage.keep_for_days or 0
 
 
 def _quota(catalog: Catalog, region: Region, camera: Camera, grants: Sequence[Grant]) -> Storage | None:

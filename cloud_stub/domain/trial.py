@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cloud_stub.domain.billing_calendar import period
 from cloud_stub.domain.billing_records import Subscription
-from cloud_stub.domain.catalog import Catalog, Region, TrialExclusion, TrialRepeat
+from cloud_stub.domain.catalog import Catalog, Region, TrialExclusion, TrialRepeat, TrialScope
 from cloud_stub.domain.grants import is_legacy_account
 from cloud_stub.domain.records import Camera, Trial
 from cloud_stub.domain.situation import (
@@ -34,10 +35,11 @@ class NoTrial(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrialStart:
-    """The trial that a confirmation starts."""
+    """The trial that a confirmation starts; `camera_id` is set where it covers that camera only."""
 
     plan: str
     ends_at: datetime
+    camera_id: str | None = None
 
 
 def trial_start(
@@ -49,16 +51,17 @@ def trial_start(
         return NoTrial.NOT_OFFERED
     region = catalog.region(situation.account.region)
     once = policy.repeat is TrialRepeat.ONCE_PER_ACCOUNT
+    own = camera.camera_id if policy.scope is TrialScope.DEVICE else None
     against = [
         (NoTrial.SET_UP_BEFORE, camera.confirmed_at is not None),
         (NoTrial.MODEL_STARTS_NONE, model not in region.trial_models),
         (NoTrial.HAS_TRIAL_PLAN, _has_trial_plan(region, situation, policy.plan, now)),
         (NoTrial.LEGACY_ACCOUNT, _is_excluded_legacy(catalog, region, situation)),
-        (NoTrial.TRIAL_RUNS, running_trial(situation.trials, now) is not None),
+        (NoTrial.TRIAL_RUNS, own is None and running_trial(situation.trials, now) is not None),
         (NoTrial.ONCE_PER_ACCOUNT, once and bool(situation.trials)),
     ]
     first = next((reason for reason, holds in against if holds), None)
-    return first or TrialStart(policy.plan, now + policy.days * DAY)
+    return first or TrialStart(policy.plan, now + policy.days * DAY, own)
 
 
 def trial_days_left(trial: Trial, now: datetime) -> int:
@@ -78,14 +81,21 @@ def plans_that_waited(
 ) -> tuple[Subscription, ...]:
     """Return the subscriptions that were scheduled for a trial's end, beginning when the trial is over (R037).
 
-    Ending a trial early brings them forward: a plan that is bought waits for nothing else.
+    Ending a trial early brings them forward: a plan that is bought waits for nothing else. One that does not renew is
+    to end a period after it begins (R018).
     """
     return tuple(
-        replace(subscription, starts_at=over_at, anchor_at=over_at)
+        _begins(subscription, over_at)
         for subscription in subscriptions
         if subscription.starts_at == trial.ends_at
+        and subscription.periods == 0
         and ((at := subscription_over_at(subscription)) is None or at > subscription.starts_at)
     )
+
+
+def _begins(subscription: Subscription, at: datetime) -> Subscription:
+    begun = replace(subscription, starts_at=at, anchor_at=at)
+    return begun if begun.ends_at is None else replace(begun, ends_at=period(begun, 1)[1])
 
 
 def _has_trial_plan(region: Region, situation: Situation, plan: str, now: datetime) -> bool:
