@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cloud_stub.catalog.document import CatalogDocument, PlanTable, RegionTable
 from cloud_stub.catalog.policy_tables import ChangeTermsTable
-from cloud_stub.domain.catalog import Coverage, FeatureScope, StorageStep
+from cloud_stub.domain.catalog import FeatureScope, StorageStep
 from cloud_stub.domain.policies import Effective, UnusedTime
 
 
@@ -33,8 +33,6 @@ def _plan_warnings(document: CatalogDocument, key: str, plan: PlanTable) -> Iter
     given = key == document.floor_plan or (document.trial is not None and key == document.trial.plan)
     if not plan.intervals and not given:
         yield f"`plans.{key}` has no `intervals` and is neither floor plan nor trial: nobody can have it"
-    if plan.priced_per_camera and plan.coverage is not Coverage.SERVICE_CAMERAS:
-        yield f"`plans.{key}.priced_per_camera` counts cameras chosen, and its `coverage` chooses none"
     if key == document.floor_plan and plan.cloud_clips and StorageStep.FREE_TIER not in document.storage_order:
         yield f"`plans.{key}.cloud_clips` is out of reach: `storage_order` has no step 'free_tier'"
 

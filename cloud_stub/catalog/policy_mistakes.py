@@ -46,8 +46,9 @@ def _plan_mistakes(document: CatalogDocument) -> Iterator[str]:
     for key, plan_table in document.plans.items():
         if document.groups and plan_table.group not in document.groups:
             yield f"`plans.{key}.group` names {plan_table.group!r}; allowed: {', '.join(document.groups)}"
-        if plan_table.keep_for_days_choices and plan_table.coverage is not Coverage.SERVICE_CAMERAS:
-            yield f"`plans.{key}.keep_for_days_choices` needs `coverage = 'service_cameras'`"
+        for name in ("keep_for_days_choices", "priced_per_camera"):
+            if getattr(plan_table, name) and plan_table.coverage is not Coverage.SERVICE_CAMERAS:
+                yield f"`plans.{key}.{name}` needs `coverage = 'service_cameras'`: cameras are chosen for no other"
         if plan_table.coverage is Coverage.FLOOR and key != document.floor_plan:
             yield f"`plans.{key}.coverage` is 'floor': `floor_plan` must name it"
         if plan_table.coverage is Coverage.FLOOR and plan_table.intervals:

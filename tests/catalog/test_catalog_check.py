@@ -108,7 +108,6 @@ def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
             'period_end", unused_time = "credit" }',
             "`change.downgrade` gives",
         ),
-        (LANTERN, "stackable = true", "stackable = true\npriced_per_camera = true", "`plans.glow.priced_per_camera`"),
     ],
 )
 def test_what_can_never_take_effect_is_warned_of(tmp_path: Path, text: str, old: str, new: str, warning: str) -> None:

@@ -134,6 +134,12 @@ def test_only_the_floor_plan_is_one(tmp_path: Path) -> None:
     assert "`plans.free.coverage` is 'floor': `floor_plan` must name it" in said
 
 
+def test_a_price_for_each_camera_needs_cameras_that_are_chosen(tmp_path: Path) -> None:
+    """Else there is no camera to count, and the plan would cost nothing."""
+    said = refusal(tmp_path, LANTERN.replace("stackable = true", "stackable = true\npriced_per_camera = true"))
+    assert "`plans.glow.priced_per_camera` needs `coverage = 'service_cameras'`" in said
+
+
 def test_a_duration_to_choose_is_priced_for_each_choice(tmp_path: Path) -> None:
     said = refusal(tmp_path, SMALL.replace("30 = { month = 900 }", "31 = { month = 900 }"))
     assert "by_keep_for_days` names '31'; allowed: 30, 7" in said
