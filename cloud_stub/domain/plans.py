@@ -1,5 +1,6 @@
 """Plans that an account may buy and the cameras they may be attached to: what is refused, and why."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from cloud_stub.domain.billing_records import Interval, Subscription
@@ -40,7 +41,7 @@ def attachable(
 
     `instead_of` is a plan that makes room for it, and so does not stand against it.
     """
-    if plan.coverage is Coverage.ACCOUNT:
+    if plan.coverage not in {Coverage.DEVICE, Coverage.SERVICE_CAMERAS}:
         raise CloudError("plan_covers_every_camera", 409, f"{plan.name} covers every camera: leave the camera out.")
     camera = next((camera for camera in situation.cameras if camera.camera_id == camera_id), None)
     if camera is None:
@@ -63,10 +64,56 @@ def attach(catalog: Catalog, situation: Situation, subscription: Subscription, c
     if plan is None or subscription_status(catalog, situation, subscription, now) is SubscriptionStatus.ENDED:
         raise CloudError("plan_ended", 409, "This plan has ended: buy a new one.")
     attached = situation.attached_to(subscription.subscription_id)
-    most = 1 if plan.coverage is Coverage.DEVICE else subscription.quantity if plan.priced_per_camera else None
+    most = subscription.quantity if plan.priced_per_camera else most_cameras(plan)
     if most is not None and len(attached) >= most and plan.coverage is not Coverage.ACCOUNT:
-        raise CloudError("plan_already_attached", 409, f"This {plan.name} covers a camera: detach it there first.")
+        message = f"This {plan.name} covers {most} already, which is all that it is for: detach it there first."
+        raise CloudError("plan_already_attached", 409, message)
     return attachable(catalog, situation, plan, camera_id, now)
+
+
+def in_the_way(
+    catalog: Catalog, situation: Situation, wanted: tuple[str, Interval], camera_ids: Collection[str], now: datetime
+) -> tuple[Subscription, ...]:
+    """Return the live plans that a plan and interval for some cameras takes over from, the highest first.
+
+    There are none where a camera may be on several plans. Else a plan for the account meets every other one, and one
+    for cameras those for the account and those of its cameras (R121, R130).
+    """
+    plan = catalog.plans[wanted[0]]
+    if not catalog.purchase.one_level_per_camera:
+        return ()
+    found = []
+    for other in live_subscriptions(situation, now):
+        theirs = catalog.plans.get(other.plan)
+        whole = Coverage.ACCOUNT in {plan.coverage, None if theirs is None else theirs.coverage}
+        shares = whole or not {*situation.attached_to(other.subscription_id)}.isdisjoint(camera_ids)
+        if shares and (other.plan, other.interval) != wanted:
+            found.append((-1 if theirs is None else theirs.rank, other))
+    return tuple(other for _, other in sorted(found, key=lambda each: (-each[0], each[1].subscription_id)))
+
+
+def also_replaced(
+    catalog: Catalog, situation: Situation, subscription: Subscription, now: datetime
+) -> tuple[Subscription, ...]:
+    """Return what must end when a new plan is paid, beside its own `replaces`: it took over from several (R121).
+
+    A plan that was bought after it does not: that one takes over from this one.
+    """
+    if subscription.plan not in catalog.plans:
+        return ()
+    cameras = situation.attached_to(subscription.subscription_id)
+    wanted = (subscription.plan, subscription.interval)
+    return tuple(
+        other
+        for other in in_the_way(catalog, situation, wanted, cameras, now)
+        if other.subscription_id not in {subscription.subscription_id, subscription.replaces}
+        and other.bought_at < subscription.bought_at
+    )
+
+
+def most_cameras(plan: Plan) -> int | None:
+    """Return how many cameras one subscription covers at most; `None` without a limit (R007, R008)."""
+    return 1 if plan.coverage is Coverage.DEVICE else plan.cameras_max
 
 
 def eligible_cameras(catalog: Catalog, situation: Situation, plan: Plan, now: datetime) -> tuple[Camera, ...]:

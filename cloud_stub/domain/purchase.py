@@ -8,9 +8,17 @@ from cloud_stub.domain.billing_calendar import add_intervals, current_period
 from cloud_stub.domain.billing_records import AttachedBy, Interval, Subscription
 from cloud_stub.domain.cancel_plan import change_decision
 from cloud_stub.domain.catalog import Catalog, Coverage, Plan, PurchaseStart, Region
-from cloud_stub.domain.plans import attachable, first_eligible, live_subscriptions, sold_plan
+from cloud_stub.domain.plans import (
+    attachable,
+    first_eligible,
+    in_the_way,
+    live_subscriptions,
+    most_cameras,
+    sold_plan,
+)
 from cloud_stub.domain.policies import AutoAttach, Effective
-from cloud_stub.domain.situation import Situation, running_trial
+from cloud_stub.domain.situation import Situation, trial_over_at, trial_runs
+from cloud_stub.domain.subscription_life import may_renew
 from cloud_stub.errors import CloudError
 
 
@@ -77,23 +85,25 @@ def planned(
 ) -> tuple[PlannedSubscription, ...]:
     """Return what an order makes, or raise CloudError saying what stands against it.
 
-    `situation` is `None` for a plan that is bought in the store with no camera account linked.
+    `situation` is `None` for a plan that is bought in the store with no camera account linked, or one that has what the
+    store account holds and no cameras: then what is there already counts too.
 
     404 `plan_unknown`; 400 `interval_unknown`; 409 `channel_refused` (R012), `basket_not_offered`,
-    `already_subscribed`, `account_not_linked`; 422 `terms_not_accepted` (R142), `order_empty`, `duration_unknown`,
-    `cameras_needed`; and what `attachable` says of a camera.
+    `already_subscribed`, `account_not_linked`, `plan_ended`, `plan_paused`, `change_waiting`; 422 `terms_not_accepted`
+    (R142), `order_empty`, `duration_unknown`, `cameras_needed`, `too_many_cameras`; and what `attachable` says.
     """
     _check_order(catalog, order)
     lines = quote(catalog, catalog.region(region_key), order.items).lines
     found: list[PlannedSubscription] = []
     for line in lines:
-        plan = catalog.plans[line.item.plan]
-        replaces = None if situation is None else _replaced(catalog, situation, plan, line.item, now)
-        _check_not_there(situation, plan, replaces, found, now)
-        starts_at = _starts_at(catalog, situation, line.item, replaces, now)
-        lapses = situation is not None and _lapses(catalog, region_key, situation, line.item)
+        buyer = _Buyer(catalog, situation, line.item, now, tuple(found))
+        replaces = buyer.replaced()
+        buyer.check_not_there(replaces)
+        attach = buyer.attachments(replaces)
+        starts_at = buyer.starts_at(replaces, tuple(camera_id for camera_id, _ in attach))
+        subdivision = None if situation is None else situation.account.subdivision
+        lapses = not may_renew(catalog, region_key, line.item.interval, subdivision)
         ends_at = add_intervals(starts_at, line.item.interval, 1, time_zone) if lapses else None
-        attach = _attachments(catalog, situation, plan, line.item, replaces, now)
         found.append(
             PlannedSubscription(line.item, line.quantity, line.amount_minor, starts_at, ends_at, attach, replaces)
         )
@@ -106,13 +116,12 @@ def _quote_line(catalog: Catalog, region: Region, item: OrderItem) -> QuoteLine:
         choices = ", ".join(str(days) for days in plan.keep_for_days_choices)
         message = f"{plan.name} keeps recordings for {choices} days: choose one." if choices else "Leave the days out."
         raise CloudError("duration_unknown", 422, message)
-    if plan.coverage is Coverage.SERVICE_CAMERAS and not item.camera_ids:
-        raise CloudError("cameras_needed", 422, f"Choose the cameras that {plan.name} is for.")
     wanted = (plan.key, item.interval, item.keep_for_days)
     price = next((p for p in region.prices if (p.plan, p.interval, p.keep_for_days) == wanted), None)
     if price is None:
         raise CloudError("plan_unknown", 404, f"{plan.name} is not sold in {region.name}.")
-    quantity = len(set(item.camera_ids)) if plan.priced_per_camera else 1
+    counted = plan.priced_per_camera or plan.coverage is Coverage.DEVICE
+    quantity = max(1, len(set(item.camera_ids))) if counted else 1
     return QuoteLine(item, quantity, price.amount_minor, price.amount_minor * quantity)
 
 
@@ -129,79 +138,124 @@ def _check_order(catalog: Catalog, order: Order) -> None:
         raise CloudError("terms_not_accepted", 422, "Accept the terms of sale first.")
 
 
-def _replaced(
-    catalog: Catalog, situation: Situation, plan: Plan, item: OrderItem, now: datetime
-) -> Subscription | None:
-    live = live_subscriptions(situation, now)
-    if item.subscription_id is not None:
-        named = next((s for s in live if s.subscription_id == item.subscription_id), None)
-        if named is None:
-            raise CloudError("plan_ended", 409, "The plan that this one would take over from has ended.")
-        same = (named.plan, named.interval, named.keep_for_days) == (plan.key, item.interval, item.keep_for_days)
-        if same and set(item.camera_ids) <= {*situation.attached_to(named.subscription_id)}:
-            raise CloudError("already_subscribed", 409, f"This account has {plan.name} like that already.")
-        return named
-    if not catalog.purchase.one_level_per_camera:
-        return None
-    wanted = set(item.camera_ids)
-    for other in live:
-        if other.plan != plan.key and wanted & {*situation.attached_to(other.subscription_id)}:
-            return other
-    return None
+@dataclass(frozen=True, slots=True)
+class _Buyer:
+    """One item of an order, before what its buyer has and the items `beside` it that were planned already."""
 
+    catalog: Catalog
+    situation: Situation | None
+    item: OrderItem
+    now: datetime
+    beside: tuple[PlannedSubscription, ...]
 
-def _check_not_there(
-    situation: Situation | None,
-    plan: Plan,
-    replaces: Subscription | None,
-    found: Sequence[PlannedSubscription],
-    now: datetime,
-) -> None:
-    live = () if situation is None else live_subscriptions(situation, now)
-    twice = any(other.plan == plan.key for other in live if other is not replaces)
-    twice = twice or any(other.item.plan == plan.key for other in found)
-    if twice and not plan.stackable:
-        raise CloudError("already_subscribed", 409, f"This account already has {plan.name}; it covers it once.")
+    @property
+    def plan(self) -> Plan:
+        return self.catalog.plans[self.item.plan]
 
+    @property
+    def live(self) -> tuple[Subscription, ...]:
+        return () if self.situation is None else live_subscriptions(self.situation, self.now)
 
-def _starts_at(
-    catalog: Catalog, situation: Situation | None, item: OrderItem, replaces: Subscription | None, now: datetime
-) -> datetime:
-    if replaces is not None and replaces.periods:
-        terms = change_decision(catalog, (replaces.plan, replaces.interval), (item.plan, item.interval))
-        running = current_period(replaces)
-        return running[1] if terms.effective is Effective.PERIOD_END and running is not None else now
-    trial = None if situation is None else running_trial(situation.trials, now)
-    if trial is None or catalog.trial is None or catalog.trial.purchase_starts is PurchaseStart.NOW:
-        return now
-    return trial.ends_at
+    def replaced(self) -> Subscription | None:
+        """Return the plan that this one takes over from: the one that is named, or one that stands in its way."""
+        old = self._named() if self.item.subscription_id is not None else self._in_the_way()
+        if old is None:
+            return None
+        if old.paused_at is not None:
+            raise CloudError("plan_paused", 409, "That plan is paused: link its camera account again first.")
+        waiting = [each for each in self.live if each.replaces == old.subscription_id and each.periods == 0]
+        taken = [each for each in self.beside if each.replaces == old]
+        if waiting or taken:
+            raise CloudError("change_waiting", 409, "That plan is to be changed already: cancel the new one first.")
+        return old
 
+    def check_not_there(self, replaces: Subscription | None) -> None:
+        """Refuse a second plan of a kind that covers an account once (R009)."""
+        twice = any(other.plan == self.plan.key for other in self.live if other != replaces)
+        twice = twice or any(other.item.plan == self.plan.key for other in self.beside)
+        if twice and not self.plan.stackable:
+            message = f"This account already has {self.plan.name}; it covers it once."
+            raise CloudError("already_subscribed", 409, message)
 
-def _lapses(catalog: Catalog, region_key: str, situation: Situation, item: OrderItem) -> bool:
-    return situation.account.subdivision in catalog.region(region_key).no_renewal_in.get(item.interval, ())
-
-
-def _attachments(
-    catalog: Catalog,
-    situation: Situation | None,
-    plan: Plan,
-    item: OrderItem,
-    replaces: Subscription | None,
-    now: datetime,
-) -> tuple[tuple[str, AttachedBy], ...]:
-    if situation is None:
-        if item.camera_ids:
-            raise CloudError("account_not_linked", 409, "Link a camera account first: then choose its camera.")
+    def attachments(self, replaces: Subscription | None) -> tuple[tuple[str, AttachedBy], ...]:
+        """Return the cameras of a plan for cameras: those chosen, or the one that it takes by itself (R063, R065)."""
+        chosen = tuple(dict.fromkeys(self.item.camera_ids))
+        if chosen:
+            self._check_chosen(chosen, replaces)
+            return tuple((camera_id, AttachedBy.CHECKOUT) for camera_id in chosen)
+        if self.plan.coverage is Coverage.SERVICE_CAMERAS:
+            raise CloudError("cameras_needed", 422, f"Choose the cameras that {self.plan.name} is for.")
+        if self.plan.coverage is not Coverage.DEVICE or self.situation is None:
+            return ()
+        alone = not self.beside and all(other == replaces for other in self.live)
+        if alone and self.catalog.purchase.auto_attach is AutoAttach.ONLY_PLAN:
+            first = first_eligible(self.catalog, self.situation, self.plan)
+            return () if first is None else ((first, AttachedBy.AUTO),)
+        if self.catalog.purchase.one_level_per_camera:
+            raise CloudError("cameras_needed", 422, f"Choose the camera that {self.plan.name} is for.")
         return ()
-    most = 1 if plan.coverage is Coverage.DEVICE else plan.cameras_max
-    if most is not None and len(item.camera_ids) > most:
-        raise CloudError("too_many_cameras", 422, f"{plan.name} covers {most} at most: choose fewer cameras.")
-    for camera_id in item.camera_ids:
-        attachable(catalog, situation, plan, camera_id, now, instead_of=replaces)
-    if item.camera_ids or plan.coverage is not Coverage.DEVICE:
-        return tuple((camera_id, AttachedBy.CHECKOUT) for camera_id in dict.fromkeys(item.camera_ids))
-    if catalog.purchase.one_level_per_camera:
-        raise CloudError("cameras_needed", 422, f"Choose the camera that {plan.name} is for.")
-    only = catalog.purchase.auto_attach is AutoAttach.ONLY_PLAN and not live_subscriptions(situation, now)
-    chosen = first_eligible(catalog, situation, plan) if only else None
-    return () if chosen is None else ((chosen, AttachedBy.AUTO),)
+
+    def starts_at(self, replaces: Subscription | None, cameras: tuple[str, ...]) -> datetime:
+        """Return when it begins: now, when a trial is over (R014, R037), or when the old plan makes room.
+
+        A plan that has begun is changed on its own terms even in a trial: it is being paid for already.
+        """
+        if replaces is None:
+            return self._after_trial(cameras)
+        if replaces.starts_at > self.now:
+            return replaces.starts_at
+        new = (self.item.plan, self.item.interval)
+        terms = change_decision(self.catalog, (replaces.plan, replaces.interval), new)
+        running = current_period(replaces)
+        if terms.effective is Effective.NOW or running is None:
+            return self.now
+        known = running[1] if replaces.ends_at is None else min(replaces.ends_at, running[1])
+        return max(known, self.now)
+
+    def _named(self) -> Subscription:
+        named = next((s for s in self.live if s.subscription_id == self.item.subscription_id), None)
+        if named is None or self.situation is None:
+            raise CloudError("plan_ended", 409, "The plan that this one would take over from has ended.")
+        old = (named.plan, named.interval, named.keep_for_days)
+        attached = {*self.situation.attached_to(named.subscription_id)}
+        same = old == (self.item.plan, self.item.interval, self.item.keep_for_days)
+        if same and set(self.item.camera_ids) in ({*()}, attached):
+            raise CloudError("already_subscribed", 409, f"This account has {self.plan.name} like that already.")
+        return named
+
+    def _in_the_way(self) -> Subscription | None:
+        """Return the highest plan that covers a camera of this one, where each camera is on one plan (R121, R130)."""
+        if self.situation is None:
+            return None
+        wanted = (self.item.plan, self.item.interval)
+        ways = in_the_way(self.catalog, self.situation, wanted, self.item.camera_ids, self.now)
+        return ways[0] if ways else None
+
+    def _check_chosen(self, chosen: tuple[str, ...], replaces: Subscription | None) -> None:
+        unlinked = self.situation is None or (self.situation.link is None and self.catalog.linking is not None)
+        if self.situation is None or (unlinked and not self.situation.cameras):
+            raise CloudError("account_not_linked", 409, "Link a camera account first: then choose its camera.")
+        most = most_cameras(self.plan)
+        if most is not None and len(chosen) > most:
+            message = f"{self.plan.name} covers {most} at most: choose fewer cameras."
+            raise CloudError("too_many_cameras", 422, message)
+        beside = {id_ for each in self.beside if each.item.plan == self.plan.key for id_, _ in each.attach}
+        for camera_id in chosen:
+            camera = attachable(self.catalog, self.situation, self.plan, camera_id, self.now, instead_of=replaces)
+            if camera_id in beside:
+                message = f"{camera.name} has its own {self.plan.name} in this order."
+                raise CloudError("camera_already_attached", 409, message)
+
+    def _after_trial(self, cameras: tuple[str, ...]) -> datetime:
+        """Return the end of the trial that covers what the plan covers; with one for each camera, the first to end."""
+        policy = self.catalog.trial
+        if policy is None or self.situation is None or policy.purchase_starts is PurchaseStart.NOW:
+            return self.now
+        running = [trial for trial in self.situation.trials if trial_runs(trial, self.now)]
+        for_all = [trial_over_at(trial) for trial in running if trial.camera_id is None]
+        if for_all:
+            return max(for_all)
+        if self.plan.coverage is Coverage.ACCOUNT:
+            cameras = tuple(camera.camera_id for camera in self.situation.confirmed())
+        ends = {trial.camera_id: trial_over_at(trial) for trial in running}
+        return min(ends[each] for each in cameras) if cameras and all(each in ends for each in cameras) else self.now

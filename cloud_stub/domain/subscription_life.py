@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cloud_stub.domain.billing_calendar import add_months, current_period
-from cloud_stub.domain.billing_records import EndedBecause, PaymentState, Subscription
+from cloud_stub.domain.billing_records import EndedBecause, Interval, PaymentState, Subscription
 from cloud_stub.domain.catalog import Catalog, Coverage
 from cloud_stub.domain.situation import Situation, subscription_runs, subscription_waits
 
@@ -60,11 +60,15 @@ def needs_camera(catalog: Catalog, subscription: Subscription) -> bool:
     return plan is not None and plan.coverage in {Coverage.DEVICE, Coverage.SERVICE_CAMERAS}
 
 
+def may_renew(catalog: Catalog, region_key: str, interval: Interval, subdivision: str | None) -> bool:
+    """Return whether plans paid by an interval renew in a province or state; one that is not known is no exception."""
+    region = catalog.regions.get(region_key)
+    return region is None or subdivision not in region.no_renewal_in.get(interval, ())
+
+
 def renews(catalog: Catalog, subscription: Subscription, subdivision: str | None) -> bool:
     """Return whether a subscription goes on after its period by itself, in a province or state (R018, R019)."""
-    region = catalog.regions.get(subscription.region)
-    excluded = () if region is None else region.no_renewal_in.get(subscription.interval, ())
-    return subdivision not in excluded
+    return may_renew(catalog, subscription.region, subscription.interval, subdivision)
 
 
 def next_subscription_due(catalog: Catalog, subscription: Subscription) -> tuple[datetime, SubscriptionDue] | None:
@@ -106,7 +110,7 @@ def _paused_too_long(
 
 
 class Signal(StrEnum):
-    """What happens to a subscription. A purchase is declined while its buyer waits, later payments while nobody does."""
+    """What happens to a subscription. A purchase is declined while its buyer waits, later payments are not."""
 
     STARTED = "started"
     PAID = "paid"
