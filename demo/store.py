@@ -1,4 +1,4 @@
-"""Gives an account of a demo's cloud a store account that is linked to it and pays, so that plans can be bought."""
+"""Lets an account of a demo's cloud pay, by a linked store account where its vendor wants one."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ TOKEN = "tok_approve"  # noqa: S105 - a word that the recorded processor obeys, 
 
 
 def link_store(folder: Path, email: str) -> None:
-    """Link the account of `email` in the cloud of this folder; one that is linked already stays as it is."""
+    """Let the account of `email` in the cloud of this folder buy plans; one that is linked already stays as it is."""
     asyncio.run(_link(load_settings(folder / "cloud.toml"), email))
 
 
@@ -28,21 +28,24 @@ async def _link(settings: Settings, email: str) -> None:
     try:
         brand, last4 = await RecordedPayments(state_dir / PAYMENTS_FILE).register(TOKEN)
         async with records.writing() as transaction:
-            store_id = await _store_account(transaction, settings, email)
+            holder_id = await _holder(transaction, settings, email)
             now = SystemClock().now()
-            await transaction.billing.put_payment_method(PaymentMethod(store_id, TOKEN, brand, last4, now))
+            await transaction.billing.put_payment_method(PaymentMethod(holder_id, TOKEN, brand, last4, now))
     finally:
         await records.close()
 
 
-async def _store_account(transaction: Transaction, settings: Settings, email: str) -> str:
+async def _holder(transaction: Transaction, settings: Settings, email: str) -> str:
+    """Return who pays for an account's plans: itself, or its store account where its vendor wants one."""
     account = await transaction.accounts.by_email(email)
     if account is None:
         raise LookupError(f"there is no account {email}")
     now = SystemClock().now()
+    catalog = load_catalogs(operators=settings.catalog.folder).in_force(account.vendor, now)
+    if catalog.linking is None:
+        return account.account_id
     store_id = derived_id("store", account.account_id)
     if await transaction.store.account(store_id) is None:
-        catalog = load_catalogs(operators=settings.catalog.folder).in_force(account.vendor, now)
         marketplace = catalog.region(account.region).marketplace or ""
         zone, hashed = account.time_zone, account.password_hash
         await transaction.store.add_account(

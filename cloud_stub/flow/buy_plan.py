@@ -91,8 +91,11 @@ class PurchaseDesk:
         self, records: Transaction, holding: Holding, order: Order, billing_address: str | None, now: datetime
     ) -> tuple[tuple[Subscription, ...], Invoice | None]:
         catalog = self.desk.catalogs.in_force(holding.vendor, now)
+        if holding.situation is None and any(item.camera_ids for item in order.items):
+            raise CloudError("account_not_linked", 409, "Link a camera account first: then choose its camera.")
         made = []
-        for plan in planned(catalog, holding.region, holding.time_zone, holding.situation, order, now):
+        situation = holding.situation_or_bare(now)
+        for plan in planned(catalog, holding.region, holding.time_zone, situation, order, now):
             subscription = _subscription(catalog, holding, order, plan, self.new_id(), now)
             made.append(subscription)
             await records.plans.put_subscription(subscription)

@@ -67,7 +67,8 @@ async def read_holding(records: Transaction, catalogs: Catalogs, actor: Actor, n
     if isinstance(actor, AccountActor):
         situation = await read_situation(records, actor.account_id)
         account, link = situation.account, situation.link
-        holder_id = account.account_id if link is None else link.store_account_id
+        needs_store = catalogs.in_force(account.vendor, now).linking is not None
+        holder_id = link.store_account_id if link is not None and needs_store else account.account_id
         held = situation.subscriptions
         return Holding(
             holder_id, account.vendor, account.region, account.time_zone, account.account_id, situation, held

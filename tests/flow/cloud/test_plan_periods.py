@@ -9,6 +9,7 @@ import pytest
 from cloud_stub.domain.billing_records import CreditNote, EndedBecause, Interval, Invoice, InvoiceStatus, MoneyBack
 from cloud_stub.domain.policies import Effective
 from cloud_stub.domain.purchase import Order, OrderItem
+from cloud_stub.domain.store_records import Link
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.cancel_plan import ConfirmationNeeded
 from cloud_stub.flow.pause_plans import pause_plans, resume_plans
@@ -167,8 +168,17 @@ async def test_r037_r064_a_plan_bought_in_the_store_is_billed_at_once_and_covers
         order = Order((OrderItem("plus", Interval.MONTH),), "browser", accepts_terms=True)
         await house.money.purchases.buy(actor, order)
         assert (house.payments.taken_minor(), await storage(house)) == (1000, "local")
+        with pytest.raises(CloudError) as caught:
+            await house.money.purchases.buy(actor, order)
+        assert caught.value.code == "already_subscribed"
+        with pytest.raises(CloudError) as caught:
+            await house.money.purchases.buy(AccountActor("a1"), order)
+        assert (caught.value.code, caught.value.status) == ("account_not_linked", 409)
         await until(house, START + timedelta(days=32))
         assert house.payments.taken_minor() == 2000, "a holder without a link is renewed too"
+        async with house.desk.changing("a1") as records:
+            await records.store.put_link(Link("link-a1", "a1", STORE, house.desk.now()))
+        assert await storage(house) == "cloud"
 
 
 async def test_r049_r061_a_paused_plan_stands_still_and_goes_on_with_the_time_it_had(house: House) -> None:
@@ -209,7 +219,7 @@ async def test_r124_to_r128_cancelling_is_confirmed_refunds_at_once_and_trims_th
         await house.camera(module, "c1", "kc105")
         if "trial_started" in await house.whats():
             await house.plans.end_trial("a1")
-        order = Order((OrderItem("premium", Interval.MONTH),), "web_portal", accepts_terms=True)
+        order = Order((OrderItem("premium", Interval.MONTH, ("c1",)),), "web_portal", accepts_terms=True)
         bought = await house.money.purchases.buy(A1, order, "tok_approve")
         plan = bought.subscriptions[0]
         await until(house, START + timedelta(days=10))
@@ -234,11 +244,11 @@ async def test_r130_r132_subscribing_to_the_lower_plan_is_a_downgrade_at_once_wi
         await house.account(linked=False, vendor="kasa_care")
         catalog = house.desk.catalogs.in_force("kasa_care", START)
         await house.camera(await house.module(model=next(iter(catalog.module_models))), "c1", "kc105")
-        order = Order((OrderItem("premium", Interval.MONTH),), "web_portal", accepts_terms=True)
-        bought = await house.money.purchases.buy(A1, order, "tok_approve")
+        order = Order((OrderItem("premium", Interval.MONTH, ("c1",)),), "web_portal", accepts_terms=True)
+        await house.money.purchases.buy(A1, order, "tok_approve")
         await until(house, START + timedelta(days=10))
-        lower = OrderItem("plus", Interval.MONTH, ("c1",))
-        await house.money.plans.change(A1, bought.subscriptions[0].subscription_id, lower, accepts_terms=True)
+        lower = Order((OrderItem("plus", Interval.MONTH, ("c1",)),), "web_portal", accepts_terms=True)
+        await house.money.purchases.buy(A1, lower)
         premium, plus = await house.held("a1")
         assert (premium.ended_because, plus.ended_at) == (EndedBecause.CHANGED, None)
         (note,) = await notes(house, "a1")
