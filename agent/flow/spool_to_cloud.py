@@ -8,7 +8,7 @@ import structlog
 from agent.domain.backoff import backoff_s
 from agent.domain.clip import ClipRow, RowPhase
 from agent.domain.delivery import Signal
-from agent.domain.upload_order import next_to_send, wants_cloud
+from agent.domain.upload_order import CLOUD_SINKS, next_to_send, wants_cloud
 from agent.errors import Refused, TryLater
 from agent.flow.clip_bytes import read_clip
 from agent.flow.clip_moves import ClipMoves, wait_for_bell
@@ -18,6 +18,10 @@ from hardware.drive import DriveGone
 
 PIECE_BYTES = 512 << 10
 BACKLOG_ROWS = 200
+OLDEST_ROWS = 50
+"""Looked at beside the newest: while all of those wait out a failure, the oldest ones have their turn."""
+KEPT_IN_HAND = 16
+"""Clips that may be whole in the cloud already; beyond these a cloud that never says so cannot keep the spool full."""
 DIFFERS_TRIES = 3
 LEDGER_WAIT_S = 10.0
 _GONE = frozenset({"evicted", "deleted", "expired"})
@@ -26,13 +30,17 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Progress:
-    """What this run knows of one upload; everything here can be asked again of the cloud."""
+    """What this run knows of one upload; everything here can be asked again of the cloud.
+
+    `perhaps_whole` is set before the last byte leaves: from then until the cloud's word the clip stays in hand.
+    """
 
     offset: int | None = None
     length_said: bool = False
     failures: int = 0
     not_before_s: float = 0.0
     stopped: bool = False
+    perhaps_whole: bool = False
 
 
 @dataclass(slots=True)
@@ -43,6 +51,7 @@ class _Line:
     not_before_s: float = 0.0
     failed_last: str = ""
     progress: dict[str, _Progress] = field(default_factory=dict)
+    in_hand: dict[str, None] = field(default_factory=dict)
 
 
 class SpoolToCloud:
@@ -113,11 +122,16 @@ class SpoolToCloud:
 
     async def _waiting_rows(self) -> list[ClipRow]:
         """Return rows with something to send, oldest first; forget what this run knew of clips that have left."""
-        growing = await self._ledger.in_phases([RowPhase.RECORDING])
-        closed = await self._ledger.in_phases([RowPhase.SPOOLED], BACKLOG_ROWS, newest=True)
-        rows = [row for row in (*closed, *growing) if wants_cloud(row)]
+        growing = await self._ledger.in_phases([RowPhase.RECORDING], sinks=CLOUD_SINKS)
+        closed = await self._ledger.in_phases([RowPhase.SPOOLED], BACKLOG_ROWS, newest=True, sinks=CLOUD_SINKS)
+        if len(closed) == BACKLOG_ROWS:
+            oldest = await self._ledger.in_phases([RowPhase.SPOOLED], OLDEST_ROWS, sinks=CLOUD_SINKS)
+            closed = list({row.clip_id: row for row in (*oldest, *closed)}.values())
+        rows = [*closed, *growing]
         known = {row.clip_id for row in rows}
-        self._line.progress = {clip: found for clip, found in self._line.progress.items() if clip in known}
+        for clip_id in set(self._line.progress) - known:
+            del self._line.progress[clip_id]
+            self._let_go(clip_id)
         return [row for row in rows if self._has_something(row)]
 
     def _has_something(self, row: ClipRow) -> bool:
@@ -130,6 +144,19 @@ class SpoolToCloud:
         return self._line.progress.setdefault(row.clip_id, _Progress())
 
     async def _try(self, row: ClipRow) -> None:
+        """Send one piece with the clip in hand: what is on its way is not evicted before its answer is known."""
+        row = await self._moves.take_in_hand(row.clip_id)
+        try:
+            if wants_cloud(row):
+                await self._try_in_hand(row)
+        finally:
+            if self._of(row).perhaps_whole:
+                self._keep_in_hand(row.clip_id)
+            else:
+                self._let_go(row.clip_id)
+            self._moves.let_go(row.clip_id)
+
+    async def _try_in_hand(self, row: ClipRow) -> None:
         try:
             await self._send_piece(row)
         except Refused as error:
@@ -140,10 +167,26 @@ class SpoolToCloud:
             self._wait(row, str(error), error.after_s, whole_line=True)
         except (DriveGone, OSError) as error:
             self._wait(row, str(error), None, whole_line=False)
+        except Exception as error:  # noqa: BLE001 - logged whole; one clip's trouble must not keep the others waiting
+            _log.exception("upload_fault", clip_id=row.clip_id)
+            self._wait(row, f"Sending a clip failed ({type(error).__name__}).", None, whole_line=False)
         else:
             self._of(row).failures = self._line.failures = 0
             self._line.failed_last = ""
             self._say("")
+
+    def _keep_in_hand(self, clip_id: str) -> None:
+        """Keep a clip in hand beyond this piece, and let the longest kept one go when there are too many."""
+        if clip_id not in self._line.in_hand:
+            self._line.in_hand[clip_id] = None
+            self._moves.keep_in_hand(clip_id)
+        if len(self._line.in_hand) > KEPT_IN_HAND:
+            self._let_go(next(iter(self._line.in_hand)))
+
+    def _let_go(self, clip_id: str) -> None:
+        if clip_id in self._line.in_hand:
+            del self._line.in_hand[clip_id]
+            self._moves.let_go(clip_id)
 
     async def _try_refused(self, row: ClipRow, error: Refused) -> None:
         try:
@@ -196,6 +239,7 @@ class SpoolToCloud:
         is_last = row.phase is RowPhase.SPOOLED and offset + wanted == end
         if not is_last and not wanted:
             return
+        progress.perhaps_whole = progress.perhaps_whole or is_last
         progress.offset = await self._uploads.append(url, offset, data, end if is_last else None)
         progress.length_said = is_last and progress.offset == end
 
@@ -224,7 +268,7 @@ class SpoolToCloud:
         """Forget the upload's address and place; creating it again finds it, or makes it anew."""
         await self._moves.amend(row.clip_id, lambda found: replace(found, upload_url=None))
         progress = self._of(row)
-        progress.offset, progress.length_said = None, False
+        progress.offset, progress.length_said, progress.perhaps_whole = None, False, False
         self._wait(row, problem, None, whole_line=False)
 
     async def _refused(self, row: ClipRow, error: Refused) -> None:
@@ -255,7 +299,8 @@ class SpoolToCloud:
     async def _refuse(self, row: ClipRow, error: Refused) -> None:
         _log.warning("upload_refused", clip_id=row.clip_id, code=error.code, lease_seq=row.choice.lease_seq)
         self._say(str(error))
-        self._of(row).stopped = True
+        progress = self._of(row)
+        progress.stopped, progress.perhaps_whole = True, False
         await self._moves.move(
             row.clip_id,
             Signal.CLOUD_REFUSED,
