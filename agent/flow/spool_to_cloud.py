@@ -20,8 +20,6 @@ PIECE_BYTES = 512 << 10
 BACKLOG_ROWS = 200
 OLDEST_ROWS = 50
 """Looked at beside the newest: while all of those wait out a failure, the oldest ones have their turn."""
-KEPT_IN_HAND = 16
-"""Clips that may be whole in the cloud already; beyond these a cloud that never says so cannot keep the spool full."""
 DIFFERS_TRIES = 3
 LEDGER_WAIT_S = 10.0
 _GONE = frozenset({"evicted", "deleted", "expired"})
@@ -51,7 +49,7 @@ class _Line:
     not_before_s: float = 0.0
     failed_last: str = ""
     progress: dict[str, _Progress] = field(default_factory=dict)
-    in_hand: dict[str, None] = field(default_factory=dict)
+    in_hand: set[str] = field(default_factory=set)
 
 
 class SpoolToCloud:
@@ -176,16 +174,14 @@ class SpoolToCloud:
             self._say("")
 
     def _keep_in_hand(self, clip_id: str) -> None:
-        """Keep a clip in hand beyond this piece, and let the longest kept one go when there are too many."""
+        """Keep a clip in hand beyond this piece; few at a time, as what is begun is finished before the next begins."""
         if clip_id not in self._line.in_hand:
-            self._line.in_hand[clip_id] = None
+            self._line.in_hand.add(clip_id)
             self._moves.keep_in_hand(clip_id)
-        if len(self._line.in_hand) > KEPT_IN_HAND:
-            self._let_go(next(iter(self._line.in_hand)))
 
     def _let_go(self, clip_id: str) -> None:
         if clip_id in self._line.in_hand:
-            del self._line.in_hand[clip_id]
+            self._line.in_hand.remove(clip_id)
             self._moves.let_go(clip_id)
 
     async def _try_refused(self, row: ClipRow, error: Refused) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.domain.clip import RowPhase, Sink
+from agent.domain.clip import ClipRow, RowPhase, Sink
+from agent.domain.spool import SpoolLimits, SpoolState
 from agent.errors import AgentError, Refused, TryLater
-from agent.flow.spool_to_cloud import SpoolToCloud
+from agent.flow.spool_to_cloud import BACKLOG_ROWS, SpoolToCloud
+from agent.ports import CloudStatus
 from tests.adapters.memory_cloud import MemoryCloud
 from tests.flow.keeping import Module, module, video
 
@@ -366,3 +368,104 @@ def test_a_piece_is_small_enough_for_a_thin_line() -> None:
     """512 KiB in the 120 s of one call: 35 kbit/s still gets through."""
     assert SpoolToCloud.__init__.__kwdefaults__ is not None
     assert SpoolToCloud.__init__.__kwdefaults__["piece_bytes"] * 8 / 120 < 36_000
+
+
+@pytest.mark.parametrize("call", ["append", "status"])
+@pytest.mark.parametrize("answer", ["held", "lost on its way"])
+async def test_a_clip_whose_last_byte_is_in_flight_is_not_evicted(tmp_path: Path, call: str, answer: str) -> None:
+    """Room is wanted while the last piece, or the question after it, is on its way: the ledger never calls it lost."""
+    cloud, rooms = MemoryCloud(), list[SpoolState]()
+    async with module(tmp_path, cloud=cloud, limits=SpoolLimits(0, 1)) as kept:
+        kept.take_lease("plan")
+        if answer != "held":
+            cloud.late_faults["append"] = [later()] * 2
+            cloud.faults["status"] = [later()] * 2
+        row = await kept.record()
+        appended, asked = cloud.append, cloud.status
+
+        async def append(upload_url: str, offset: int, data: bytes, final_length: int | None) -> int:
+            if call == "append" and final_length is not None:
+                rooms.append(await kept.room.make())
+            return await appended(upload_url, offset, data, final_length)
+
+        async def status(clip_id: str) -> CloudStatus:
+            if call == "status":
+                rooms.append(await kept.room.make())
+            return await asked(clip_id)
+
+        cloud.append, cloud.status = append, status  # type: ignore[method-assign] # room is wanted in the middle
+        for _ in range(60):
+            wait_s = await kept.sender.step()
+            if wait_s is None:
+                break
+            if (await kept.row(row.clip_id)).phase is RowPhase.SPOOLED and rooms:
+                await kept.room.make()
+            await kept.clock.advance(wait_s)
+        assert rooms
+        assert set(rooms) == {SpoolState.OVER_BUDGET}
+        stored = await kept.row(row.clip_id)
+        assert (stored.phase, stored.lost_because) == (RowPhase.STORED_CLOUD, None)
+        await kept.sender.step()
+        assert not kept.moves.in_hand()
+        assert await kept.findings() == []
+
+
+async def test_a_cloud_that_never_answers_for_a_clip_does_not_fill_the_spool_for_ever(tmp_path: Path) -> None:
+    """What may be whole in the cloud already stays in hand: one or two clips, and the others can make way."""
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        kept.cloud.faults["status"] = [later() for _ in range(1000)]
+        for _ in range(6):
+            await kept.record(20)
+        await drain(kept, 10_000)
+        assert 1 <= len(kept.moves.in_hand()) <= 2
+        assert await kept.phases() == [RowPhase.SPOOLED] * 6
+
+
+async def test_an_unforeseen_error_of_one_clip_does_not_block_the_others(tmp_path: Path) -> None:
+    class FaultyCloud(MemoryCloud):
+        poison = ""
+
+        async def create(self, row: ClipRow) -> str:
+            if row.clip_id == self.poison:
+                raise ValueError("unforeseen")
+            return await super().create(row)
+
+    cloud = FaultyCloud()
+    async with module(tmp_path, cloud=cloud) as kept:
+        kept.take_lease("plan")
+        rows = [await kept.record() for _ in range(3)]
+        cloud.poison = rows[2].clip_id
+        await drain(kept, 30)
+        assert await kept.phases() == [RowPhase.STORED_CLOUD, RowPhase.STORED_CLOUD, RowPhase.SPOOLED]
+        assert "ValueError" in kept.board.uploads.last_error
+
+
+async def test_clips_that_wait_for_the_drive_do_not_hide_those_for_the_cloud(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        row = await kept.record()
+        usb = replace(row, choice=replace(row.choice, sink=Sink.USB), path=None)
+        for number in range(BACKLOG_ROWS):
+            await kept.ledger.insert(replace(usb, clip_id=f"usb-{number}"))
+        await kept.send_all()
+        assert (await kept.row(row.clip_id)).phase is RowPhase.STORED_CLOUD
+
+
+async def test_new_clips_that_all_fail_do_not_keep_the_oldest_waiting(tmp_path: Path) -> None:
+    """A backlog whose newest part cannot be read: the oldest clips have their turn."""
+
+    class FaultyCloud(MemoryCloud):
+        async def create(self, row: ClipRow) -> str:
+            if row.clip_id.startswith("bad"):
+                raise OSError("The file cannot be read.")
+            return await super().create(row)
+
+    async with module(tmp_path, cloud=FaultyCloud()) as kept:
+        kept.take_lease("plan")
+        oldest = await kept.record()
+        for number in range(BACKLOG_ROWS):
+            await kept.ledger.insert(replace(oldest, clip_id=f"bad-{number}"))
+        for _ in range(BACKLOG_ROWS + 20):
+            await kept.sender.step()
+        assert (await kept.row(oldest.clip_id)).phase is RowPhase.STORED_CLOUD
