@@ -45,6 +45,7 @@ pre_roll_s = 0.5
 post_roll_s = 1
 longest_clip_s = {longest_clip_s}
 retrigger_wait_s = 0
+photo_period_s = {photo_period_s}
 [spool]
 reserve_bytes = {reserve_bytes}
 [drive]
@@ -77,6 +78,7 @@ class Wish:
     module_model: str = "sync_module_2"
     account_options: tuple[str, ...] = ()
     longest_clip_s: float = 2.0
+    photo_period_s: float = 3600.0
     catalog: Path | None = None
 
 
@@ -339,6 +341,7 @@ def agent_settings(
         "module_model": quoted(wish.module_model),
         "state_dir": quoted(folder / "agent"),
         "longest_clip_s": wish.longest_clip_s,
+        "photo_period_s": wish.photo_period_s,
         "reserve_bytes": 1_000_000,
         "drive": quoted(folder / "drive"),
         "agent_port": agent_port,
