@@ -308,6 +308,11 @@ class SpoolToCloud:
         tries = row.attempts + 1
         _log.error("upload_differs", clip_id=row.clip_id, tries=tries)
         await self._moves.amend(row.clip_id, lambda found: replace(found, attempts=tries))
+        if url is not None:
+            try:
+                await self._uploads.terminate(url)
+            except Refused as error:
+                _log.info("upload_not_taken_back", clip_id=row.clip_id, code=error.code)
         if tries >= DIFFERS_TRIES:
             await self._moves.tell_alert(
                 row.camera_id, "upload_differs", f"The cloud holds another clip {row.clip_id}."
@@ -316,9 +321,4 @@ class SpoolToCloud:
                 row, Refused("upload_differs", "The cloud holds other bytes of a clip than this module.")
             )
             return
-        if url is not None:
-            try:
-                await self._uploads.terminate(url)
-            except Refused as error:
-                _log.info("upload_not_taken_back", clip_id=row.clip_id, code=error.code)
         await self._start_over(row, "The cloud holds other bytes of a clip than this module: sending it again.")

@@ -1,6 +1,7 @@
 """Clips to the cloud: every fault of a cloud first, then order, resuming and what may be dropped."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -469,3 +470,67 @@ async def test_new_clips_that_all_fail_do_not_keep_the_oldest_waiting(tmp_path: 
         for _ in range(BACKLOG_ROWS + 20):
             await kept.sender.step()
         assert (await kept.row(oldest.clip_id)).phase is RowPhase.STORED_CLOUD
+
+
+async def ends_on_the_drive_only(kept: Module, clip_id: str) -> None:
+    """Go through everything that moves a refused clip, and look where it stands."""
+    await drain(kept)
+    await kept.decider.step()
+    await kept.copier.step()
+    stored = await kept.row(clip_id)
+    assert (stored.phase, stored.choice.sink, stored.path) == (RowPhase.STORED_USB, Sink.USB, None)
+    assert stored.upload_url is None
+    assert kept.cloud.of_clip(clip_id) is None
+    [file] = kept.control.root.rglob("*.mp4")
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == stored.sha256
+    assert await kept.spool_is_empty()
+    assert not kept.moves.in_hand()
+    assert await kept.findings() == []
+
+
+def a_part_is_there(kept: Module, clip_id: str) -> bool:
+    upload = kept.cloud.of_clip(clip_id)
+    return upload is not None and len(upload.data) > 0
+
+
+@pytest.mark.parametrize("parked", [False, True])
+@pytest.mark.parametrize("lost_answers", [0, 1, 3])
+async def test_a_clip_refused_after_a_part_of_it_arrived_ends_in_one_place_only(
+    tmp_path: Path, parked: bool, lost_answers: int
+) -> None:
+    """The cloud drops the part at once; the drive has the whole clip, and the ledger names no other place."""
+    async with module(tmp_path) as kept:
+        await kept.watcher.step()
+        if not parked:
+            kept.take_lease("plan")
+        row = await kept.record()
+        if parked:
+            await kept.copier.step()
+            kept.take_lease("plan")
+            await kept.decider.step()
+        await kept.sender.step()
+        assert a_part_is_there(kept, row.clip_id)
+        kept.cloud.late_faults["append"] = [later()] * lost_answers
+        kept.cloud.refuse[row.clip_id] = "clip_too_long"
+        await ends_on_the_drive_only(kept, row.clip_id)
+
+
+@pytest.mark.parametrize("lost_answers", [0, 1, 3])
+async def test_a_clip_refused_while_a_part_of_it_is_there_and_it_still_grows_ends_in_one_place_only(
+    tmp_path: Path, lost_answers: int
+) -> None:
+    async with module(tmp_path) as kept:
+        await kept.watcher.step()
+        kept.take_lease("plan")
+        clip = await kept.open()
+        await clip.write(video()[1][:25])
+        await kept.sender.step()
+        assert a_part_is_there(kept, clip.clip_id)
+        kept.cloud.late_faults["append"] = [later()] * lost_answers
+        kept.cloud.refuse[clip.clip_id] = "not_entitled"
+        await clip.write(video()[1][25:35])
+        await drain(kept)
+        await clip.write(video()[1][35:])
+        await clip.close()
+        await ends_on_the_drive_only(kept, clip.clip_id)
+        assert (await kept.row(clip.clip_id)).duration_ms == 4000
