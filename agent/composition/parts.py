@@ -107,6 +107,21 @@ def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | 
     return PyavCameraFeed(source, watch_motion=camera.motion)
 
 
+def agent_runs(state_dir: Path) -> bool:
+    """Say whether another process holds the state folder; a folder that was never run on is held by nobody."""
+    try:
+        descriptor = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def take_lock(state_dir: Path) -> int:
     """Hold the state folder for this process alone; BadInput when another agent runs on it."""
     try:
