@@ -20,6 +20,7 @@ class GoneBecause(StrEnum):
     OWNER_DELETED = "owner_deleted"
     UPLOAD_EXPIRED = "upload_expired"
     UPLOAD_TERMINATED = "upload_terminated"
+    UPLOAD_REFUSED = "upload_refused"
 
 
 DISPOSITIONS = {
@@ -28,7 +29,7 @@ DISPOSITIONS = {
     GoneBecause.QUOTA_EVICTED: Disposition.EVICTED,
     GoneBecause.OWNER_DELETED: Disposition.DELETED,
 }
-"""What a module is told; the two upload words are not here, for the cloud never had that clip: it may come again."""
+"""What a module is told; the upload words are not here, for the cloud never had that clip: it may come again."""
 
 
 def retained_from(captured_at: datetime, received_at: datetime, *, clock_trusted: bool) -> datetime:

@@ -98,7 +98,7 @@ async def test_every_value_comes_back_as_it_went_in(records: SqlRecords) -> None
     trial = Trial("t1", "a1", "plus", NOW, NOW + timedelta(days=30), None)
     subscription = Subscription("s1", "a1", "basic", "month", NOW, None, "c1")
     lease = IssuedLease("m1", 1_772_323_200_000, NOW, NOW, NOW, "print", "{}", "token")
-    upload = Upload("u1", "k1", "m1", 7, None, "clip_id azE=", NOW, finished=False)
+    upload = Upload("u1", "k1", "m1", 7, None, "clip_id azE=", NOW, NOW, finished=False)
     clock = LabClock(NOW, frozen=True, set_at=NOW, advancing_to=NOW)
     async with records.writing() as tx:
         await tx.accounts.add(ACCOUNT)

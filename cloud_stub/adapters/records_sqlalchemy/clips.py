@@ -97,3 +97,8 @@ class SqlClips:
         return await self._uploads.some(
             columns.finished.is_(False), columns.expires_at < when, order=[columns.expires_at.expression]
         )
+
+    async def count_open_uploads(self, module_id: str) -> int:
+        columns = schema.uploads.c
+        counted = select(func.count()).where(columns.module_id == module_id, columns.finished.is_(False))
+        return int((await self._connection.execute(counted)).scalar_one())
