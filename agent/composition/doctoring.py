@@ -12,6 +12,7 @@ from agent.adapters.cloud_http import CloudHttp
 from agent.adapters.identity_file import IdentityFile
 from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.module_state_files import ModuleStateFiles
+from agent.adapters.running_agent_http import RunningAgentHttp
 from agent.adapters.state_probe_files import loose_paths, measure_disk
 from agent.composition.parts import agent_runs, drive_of, feed_of, verifier_of
 from agent.domain.identity import Identity
@@ -68,10 +69,7 @@ def _local_checks(settings: Settings, clock: SystemClock) -> Iterator[tuple[str,
 def _broker_check(identity: Identity, settings: Settings) -> tuple[str, Check]:
     """Log in as the module, but not while its agent runs: a broker has one session of it, and would end that one."""
     if agent_runs(settings.module.state_dir):
-        where = settings.diagnostics
-        return _not_looked_at(
-            "broker", f"the agent runs and has the module's session; http://{where.host}:{where.port} says how it is."
-        )
+        return doctor.broker_check(RunningAgentHttp(settings.diagnostics.host, settings.diagnostics.port))
     broker = identity.broker
     return doctor.broker_check(
         BrokerProbeMqtt(

@@ -1,11 +1,10 @@
 """Clips to the cloud, piece by piece: the growing ones while they are recorded, then the backlog."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import structlog
 
-from agent.domain.backoff import backoff_s
 from agent.domain.clip import ClipRow, RowPhase
 from agent.domain.delivery import Signal
 from agent.domain.upload_order import CLOUD_SINKS, next_to_send, wants_cloud
@@ -13,6 +12,7 @@ from agent.errors import Refused, TryLater
 from agent.flow.clip_bytes import read_clip
 from agent.flow.clip_moves import ClipMoves, wait_for_bell
 from agent.flow.status_board import StatusBoard
+from agent.flow.upload_line import UploadLine, UploadProgress
 from agent.ports import ClipFiles, Clock, DriveStore, Ledger, Uploads
 from hardware.drive import DriveGone
 
@@ -24,32 +24,6 @@ DIFFERS_TRIES = 3
 LEDGER_WAIT_S = 10.0
 _GONE = frozenset({"evicted", "deleted", "expired"})
 _log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What this run knows of one upload; everything here can be asked again of the cloud.
-
-    `perhaps_whole` is set before the last byte leaves: from then until the cloud's word the clip stays in hand.
-    """
-
-    offset: int | None = None
-    length_said: bool = False
-    failures: int = 0
-    not_before_s: float = 0.0
-    stopped: bool = False
-    perhaps_whole: bool = False
-
-
-@dataclass(slots=True)
-class _Line:
-    """The way to the cloud as a whole."""
-
-    failures: int = 0
-    not_before_s: float = 0.0
-    failed_last: str = ""
-    progress: dict[str, _Progress] = field(default_factory=dict)
-    in_hand: set[str] = field(default_factory=set)
 
 
 class SpoolToCloud:
@@ -79,10 +53,9 @@ class SpoolToCloud:
         self._moves = moves
         self._clock = clock
         self._board = board
-        self._jitter = jitter
         self._drive = drive
         self._piece_bytes = piece_bytes
-        self._line = _Line()
+        self._line = UploadLine(moves, clock, jitter)
 
     async def run(self) -> None:
         """Send for ever."""
@@ -109,11 +82,11 @@ class SpoolToCloud:
         if now_s < self._line.not_before_s:
             return self._line.not_before_s - now_s
         rows = await self._waiting_rows()
-        ready = [row for row in rows if self._of(row).not_before_s <= now_s]
-        sent = {row.clip_id: self._of(row).offset or 0 for row in ready}
+        ready = [row for row in rows if self._line.of(row).not_before_s <= now_s]
+        sent = {row.clip_id: self._line.of(row).offset or 0 for row in ready}
         row = next_to_send([row for row in ready if row.clip_id != self._line.failed_last] or ready, sent)
         if row is None:
-            return min((self._of(row).not_before_s - now_s for row in rows), default=None)
+            return min((self._line.of(row).not_before_s - now_s for row in rows), default=None)
         self._board.uploads.attempt_s = now_s
         await self._try(row)
         return 0.0
@@ -127,19 +100,14 @@ class SpoolToCloud:
             closed = list({row.clip_id: row for row in (*oldest, *closed)}.values())
         rows = [*closed, *growing]
         known = {row.clip_id for row in rows}
-        for clip_id in set(self._line.progress) - known:
-            del self._line.progress[clip_id]
-            self._let_go(clip_id)
+        self._line.forget_all_but(known)
         return [row for row in rows if self._has_something(row)]
 
     def _has_something(self, row: ClipRow) -> bool:
         if row.phase is RowPhase.SPOOLED:
             return True
-        progress = self._of(row)
+        progress = self._line.of(row)
         return not progress.stopped and row.path is not None and row.synced_bytes > (progress.offset or 0)
-
-    def _of(self, row: ClipRow) -> _Progress:
-        return self._line.progress.setdefault(row.clip_id, _Progress())
 
     async def _try(self, row: ClipRow) -> None:
         """Send one piece with the clip in hand: what is on its way is not evicted before its answer is known."""
@@ -148,10 +116,7 @@ class SpoolToCloud:
             if wants_cloud(row):
                 await self._try_in_hand(row)
         finally:
-            if self._of(row).perhaps_whole:
-                self._keep_in_hand(row.clip_id)
-            else:
-                self._let_go(row.clip_id)
+            self._line.hold_while_unsure(row)
             self._moves.let_go(row.clip_id)
 
     async def _try_in_hand(self, row: ClipRow) -> None:
@@ -169,20 +134,8 @@ class SpoolToCloud:
             _log.exception("upload_fault", clip_id=row.clip_id)
             self._wait(row, f"Sending a clip failed ({type(error).__name__}).", None, whole_line=False)
         else:
-            self._of(row).failures = self._line.failures = 0
-            self._line.failed_last = ""
+            self._line.went_through(row)
             self._say("")
-
-    def _keep_in_hand(self, clip_id: str) -> None:
-        """Keep a clip in hand beyond this piece; few at a time, as what is begun is finished before the next begins."""
-        if clip_id not in self._line.in_hand:
-            self._line.in_hand.add(clip_id)
-            self._moves.keep_in_hand(clip_id)
-
-    def _let_go(self, clip_id: str) -> None:
-        if clip_id in self._line.in_hand:
-            self._line.in_hand.remove(clip_id)
-            self._moves.let_go(clip_id)
 
     async def _try_refused(self, row: ClipRow, error: Refused) -> None:
         try:
@@ -193,13 +146,7 @@ class SpoolToCloud:
             self._wait(row, str(again), again.after_s, whole_line=True)
 
     def _wait(self, row: ClipRow, problem: str, asked_s: float | None, *, whole_line: bool) -> None:
-        progress, now_s = self._of(row), self._clock.monotonic()
-        progress.failures += 1
-        progress.not_before_s = now_s + backoff_s(progress.failures, self._jitter(), asked_s)
-        if whole_line:
-            self._line.failures += 1
-            self._line.failed_last = row.clip_id
-            self._line.not_before_s = now_s + backoff_s(self._line.failures, self._jitter(), asked_s)
+        self._line.wait(row, asked_s, whole_line=whole_line)
         self._say(problem)
 
     def _say(self, problem: str) -> None:
@@ -208,7 +155,7 @@ class SpoolToCloud:
             _log.info("uploads_state", problem=problem or None)
 
     async def _send_piece(self, row: ClipRow) -> None:
-        progress = self._of(row)
+        progress = self._line.of(row)
         url = row.upload_url
         if url is None:
             url = made = await self._uploads.create(row)
@@ -226,7 +173,7 @@ class SpoolToCloud:
         if progress.length_said:
             await self._settle(row)
 
-    async def _append(self, row: ClipRow, url: str, progress: _Progress, end: int) -> None:
+    async def _append(self, row: ClipRow, url: str, progress: UploadProgress, end: int) -> None:
         offset = progress.offset or 0
         wanted = min(self._piece_bytes, end - offset)
         data = await read_clip(row, self._files, self._drive, offset, wanted) if wanted else b""
@@ -258,17 +205,16 @@ class SpoolToCloud:
             self._board.uploads.stored_s = self._clock.monotonic()
             self._moves.bells.drive.set()  # a parked copy on the drive may go now
         else:
-            self._of(row).stopped = True
+            self._line.of(row).stopped = True
 
     async def _start_over(self, row: ClipRow, problem: str) -> None:
         """Forget the upload's address and place; creating it again finds it, or makes it anew."""
         await self._moves.amend(row.clip_id, lambda found: replace(found, upload_url=None))
-        progress = self._of(row)
-        progress.offset, progress.length_said, progress.perhaps_whole = None, False, False
+        self._line.of(row).start_over()
         self._wait(row, problem, None, whole_line=False)
 
     async def _refused(self, row: ClipRow, error: Refused) -> None:
-        progress = self._of(row)
+        progress = self._line.of(row)
         if error.code == "offset_mismatch":
             progress.offset, progress.length_said = None, False
             self._wait(row, str(error), None, whole_line=False)
@@ -288,14 +234,14 @@ class SpoolToCloud:
         if found.disposition in _GONE:
             await self._stored(row, Signal.CLOUD_GONE)
         elif error.code == "clip_finished":
-            self._of(row).stopped = True  # it holds an earlier part of this clip; the close will settle it
+            self._line.of(row).stopped = True  # it holds an earlier part of this clip; the close will settle it
         else:
             await self._start_over(row, str(error))
 
     async def _refuse(self, row: ClipRow, error: Refused) -> None:
         _log.warning("upload_refused", clip_id=row.clip_id, code=error.code, lease_seq=row.choice.lease_seq)
         self._say(str(error))
-        progress = self._of(row)
+        progress = self._line.of(row)
         progress.stopped, progress.perhaps_whole = True, False
         await self._moves.move(
             row.clip_id,
