@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import structlog
 
-from cloud_stub.domain.attempts import WrongAttempts
+from cloud_stub.domain.attempts import CLAIM_PACE, Attempts, source_key
 from cloud_stub.domain.claim_code import VALID_FOR, check_code, code_hash, hash_of, make_code
 from cloud_stub.domain.lease import ISSUER
 from cloud_stub.domain.log_words import Rule, What
@@ -79,7 +79,7 @@ class ClaimDesk:
     new_id: Callable[[], str] = new_uuid
     new_secret: Callable[[], str] = new_secret
     choose: Callable[[str], str] = secrets.choice
-    attempts: WrongAttempts = field(default_factory=WrongAttempts)
+    attempts: Attempts = field(default_factory=lambda: Attempts(CLAIM_PACE))
 
     async def create_code(self, account_id: str) -> tuple[str, ClaimCode]:
         """Make a code; return it as it is shown, once, and its record (it is kept only as a hash)."""
@@ -98,13 +98,14 @@ class ClaimDesk:
         Raises CloudError: 404, 409 and 410 for the code, 429 after 100 wrong ones from a source, 400 for a module's
         model that the catalog does not know, 503 when the broker is away (the code stays good).
         """
-        wait_s = self.attempts.wait_s(source, self.desk.clock.monotonic())
-        if wait_s is not None:
+        place = source_key(source)
+        wait_s = self.attempts.wait_s(place, self.desk.clock.monotonic())
+        if wait_s > 0:
             raise CloudError("too_many_attempts", 429, "Too many wrong codes: wait, then make a new code.", wait_s)
         try:
             account_id = await self._account_of(request.code)
         except CloudError:
-            self.attempts.note(source, self.desk.clock.monotonic())
+            self.attempts.note(place, self.desk.clock.monotonic())
             raise
         secret = self.new_secret()
         async with self.desk.changing(account_id) as records:
