@@ -114,6 +114,12 @@ class House:
     def module_id(self) -> str:
         return str(self.identity["module_id"])
 
+    def listen(self) -> None:
+        """Listen to the module that the house has now."""
+        if self.listener is not None:
+            self.listener.close()
+        self.listener = Listener(self.broker, self.module_id)
+
     def start_cloud(self) -> None:
         """Start the cloud and wait until it answers and has its broker session."""
         self.cloud.start()
@@ -288,7 +294,7 @@ def open_house(folder: Path, wish: Wish) -> Iterator[House]:
         house.start_cloud()
         house.owner.log_in()
         claim(folder, house.owner.url, house.owner.claim_code())
-        house.listener = Listener(broker, house.module_id)
+        house.listen()
         yield house
     finally:
         if house.listener is not None:
