@@ -46,6 +46,7 @@ class AccountRecords(Protocol):
     async def by_email(self, email: str) -> Account | None: ...
     async def update(self, account: Account) -> None: ...
     async def all(self) -> Sequence[Account]: ...
+    async def count(self) -> int: ...
     async def add_session(self, session: Session) -> None: ...
     async def session(self, token_hash: str) -> Session | None: ...
     async def drop_session(self, token_hash: str) -> None: ...
@@ -70,6 +71,12 @@ class ModuleRecords(Protocol):
     async def update(self, module: Module) -> None: ...
     async def of_account(self, account_id: str) -> Sequence[Module]: ...
     async def all(self) -> Sequence[Module]: ...
+    async def claimed_ids(self) -> Sequence[str]:
+        """Return the ids of the modules that are not removed, without reading their state."""
+
+    async def count_claimed(self) -> tuple[int, int]:
+        """Return how many modules are not removed, and how many of those are online."""
+
     async def put_camera(self, camera: Camera) -> None:
         """Insert or replace by camera id."""
 
@@ -87,8 +94,6 @@ class PlanRecords(Protocol):
     async def put_trial(self, trial: Trial) -> None: ...
     async def subscriptions(self, account_id: str) -> Sequence[Subscription]: ...
     async def put_subscription(self, subscription: Subscription) -> None: ...
-    async def all_open_trials(self) -> Sequence[Trial]:
-        """Return trials without `ended_at`, of all accounts, by `ends_at`."""
 
 
 class LeaseRecords(Protocol):
@@ -100,16 +105,21 @@ class LeaseRecords(Protocol):
         """Return the newest lease that was issued at `when` or before."""
 
     async def add(self, lease: IssuedLease) -> None: ...
-    async def expiring_before(self, when: datetime) -> Sequence[IssuedLease]:
-        """Return the newest lease of each module that is not revoked, where it expires before `when`."""
+    async def drop_leases_before(self, when: datetime, limit: int) -> int:
+        """Forget at most `limit` leases whose grace ended before `when`, never a module's newest; return how many."""
 
     async def enqueue(self, module_id: str, topic: str, payload: bytes, *, retain: bool) -> None: ...
     async def outbox(self, limit: int) -> Sequence[OutboxItem]: ...
+    async def count_outbox(self, up_to: int) -> int:
+        """Return how many messages wait, counted to `up_to`."""
+
     async def drop_from_outbox(self, item_id: int) -> None: ...
     async def lab_clock(self) -> LabClock | None: ...
     async def put_lab_clock(self, clock: LabClock) -> None: ...
     async def log(self, entry: LogEntry) -> None: ...
     async def entries(self, account_id: str, limit: int) -> Sequence[LogEntry]: ...
+    async def drop_entries_before(self, when: datetime, limit: int) -> int:
+        """Forget at most `limit` log entries from before `when`, the oldest first; return how many."""
 
 
 class ClipRecords(Protocol):
@@ -127,15 +137,21 @@ class ClipRecords(Protocol):
     async def held_in_pool(self, pool: str) -> Sequence[Clip]:
         """Return held clips counted in a pool, oldest `captured_at` first, with the pool locked by this transaction."""
 
-    async def held_of_account(self, account_id: str) -> Sequence[Clip]: ...
-    async def oldest_held(self, account_id: str) -> Clip | None:
-        """Return the held clip with the oldest `retained_from`."""
+    async def used_ms(self, pool: str) -> int:
+        """Return how long the held clips of a pool play together."""
 
+    async def held_of_account(self, account_id: str) -> Sequence[Clip]: ...
     async def held_windows(self, account_id: str) -> Sequence[tuple[int | None, datetime]]:
         """Return each `keep_for_days` among the held clips, with the oldest `retained_from` that has it."""
 
     async def deleting(self) -> Sequence[Clip]:
         """Return clips whose blobs must still go (after a crash too)."""
+
+    async def not_gone(self, account_id: str, clip_ids: Sequence[str]) -> Mapping[str, bool]:
+        """Return those of the ids that have a row, each with whether its media may still be there."""
+
+    async def drop_tombstones_before(self, when: datetime, limit: int) -> int:
+        """Forget at most `limit` clips that were gone before `when`, with their uploads; return how many."""
 
     async def put_upload(self, upload: Upload) -> None: ...
     async def upload(self, upload_id: str) -> Upload | None: ...
@@ -205,6 +221,9 @@ class Blobs(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove a blob; one that is not there is no error."""
+
+    def pages(self) -> AsyncIterator[Sequence[str]]:
+        """Yield the keys of all blobs in pages of bounded size, in no order."""
 
 
 class Posters(Protocol):

@@ -119,7 +119,7 @@ async def test_every_value_comes_back_as_it_went_in(records: SqlRecords) -> None
         assert await tx.accounts.claim_code("h1") == code
         assert await tx.modules.of_account("a1") == [MODULE]
         assert await tx.modules.cameras_of_module("m1") == [CAMERA]
-        assert await tx.plans.all_open_trials() == [trial]
+        assert await tx.plans.trials("a1") == [trial]
         assert await tx.plans.subscriptions("a1") == [subscription]
         assert await tx.leases.newest("m1") == lease
         assert await tx.leases.lab_clock() == clock
@@ -174,18 +174,6 @@ async def test_a_reader_sees_the_last_commit_while_a_writer_works(records: SqlRe
         await tx.accounts.add(ACCOUNT)
         async with records.reading() as reader:
             assert await reader.accounts.get("a1") is None
-
-
-async def test_expiring_leases_are_the_newest_of_modules_that_are_not_revoked(records: SqlRecords) -> None:
-    later = NOW + timedelta(hours=30)
-    async with records.writing() as tx:
-        for name, revoked in (("m1", None), ("m2", NOW), ("m3", None)):
-            await tx.modules.add(dataclasses.replace(MODULE, module_id=name, revoked_at=revoked))
-        for name, seq, expires in (("m1", 1, NOW), ("m1", 2, later), ("m2", 1, NOW), ("m3", 1, NOW)):
-            await tx.leases.add(IssuedLease(name, seq, NOW, expires, later, "print", "{}", "token"))
-    async with records.reading() as tx:
-        expiring = await tx.leases.expiring_before(NOW + timedelta(hours=12))
-    assert [(lease.module_id, lease.seq) for lease in expiring] == [("m3", 1)]
 
 
 async def test_the_outbox_keeps_its_order(records: SqlRecords) -> None:
