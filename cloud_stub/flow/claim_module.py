@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
 
@@ -21,8 +20,6 @@ from cloud_stub.ports import BrokerAway, LeaseSigner, Transaction
 
 SECRET_BYTES = 32
 BROKER_BACK_S = 10
-CODES_REMEMBERED = timedelta(days=7)
-"""So long an old code is still told apart from one that never was."""
 
 log = structlog.get_logger()
 
@@ -88,7 +85,6 @@ class ClaimDesk:
         code = ClaimCode(code_hash(shown), account_id, now, now + VALID_FOR, None, None)
         async with self.desk.records.writing() as records:
             await read_account(records, account_id)
-            await records.accounts.drop_claim_codes_before(now - CODES_REMEMBERED)
             await records.accounts.add_claim_code(code)
         return shown, code
 
@@ -140,6 +136,16 @@ class ClaimDesk:
         except BrokerAway:
             log.warning("module_still_on_broker", module_id=module_id, does="reconciling removes it")
         log.info("module_removed", module_id=module_id)
+
+    async def take_back(self, module_id: str) -> bool:
+        """Remove a module that was claimed but never used: not once online, with no camera; say whether it was."""
+        async with self.desk.records.reading() as records:
+            module = await records.modules.get(module_id)
+            cameras = await records.modules.cameras_of_module(module_id)
+        if module is None or module.revoked_at is not None or module.session is not None or cameras:
+            return False
+        await self.remove(module.account_id, module_id)
+        return True
 
     async def _account_of(self, code: str) -> str:
         async with self.desk.records.reading() as records:
