@@ -97,7 +97,7 @@ class AccountLogin:
     async def sign_up(self, wish: SignUp, source: str) -> NewSession:
         """Make an account and log it in.
 
-        CloudError 422 `bad_email`, `weak_password`, 409 `email_taken`, 429 `too_many_attempts` for the place.
+        CloudError 422 `bad_email`, `weak_password`, 409 `email_taken`, 429 `too_many_sign_ups`.
         """
         email = normal_email(wish.email)
         if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
@@ -208,7 +208,7 @@ class AccountLogin:
         seconds = self._sign_ups.wait_s(place, now_s)
         if seconds > 0:
             message = f"Too many accounts were asked for from this place. Try again in {seconds} seconds."
-            raise CloudError("too_many_attempts", 429, message, retry_after_s=seconds)
+            raise CloudError("too_many_sign_ups", 429, message, retry_after_s=seconds)
         self._sign_ups.note(place, now_s)
         if self._sign_ups.is_slowed(place):
             self._log.warning("many_sign_ups", source=source, count=self._sign_ups.count(place))

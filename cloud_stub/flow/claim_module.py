@@ -118,7 +118,7 @@ class ClaimDesk:
             await self._log(records, account_id, What.MODULE_RENAMED, module_id)
         return module
 
-    async def remove(self, account_id: str, module_id: str) -> None:
+    async def remove(self, account_id: str, module_id: str, rule: Rule = Rule.OWNER) -> None:
         """Revoke a module: it is cut off at once, its clips stay, plans attached to its cameras are free again."""
         async with self.desk.changing(account_id) as records:
             module = await self._own(records, account_id, module_id)
@@ -127,10 +127,10 @@ class ClaimDesk:
             for subscription in await records.plans.subscriptions(account_id):
                 if subscription.camera_id in cameras and subscription.ended_at is None:
                     await records.plans.put_subscription(replace(subscription, camera_id=None))
-                    await self._log(records, account_id, What.PLAN_DETACHED, subscription.subscription_id)
+                    await self._log(records, account_id, What.PLAN_DETACHED, subscription.subscription_id, rule)
             for topic in (LEASE_TOPIC, CLOCK_TOPIC):  # nothing retained stays behind
                 await records.leases.enqueue(module_id, topic, b"", retain=True)
-            await self._log(records, account_id, What.MODULE_REMOVED, module_id)
+            await self._log(records, account_id, What.MODULE_REMOVED, module_id, rule)
         try:
             await self.broker_users.revoke_module(module_id)
         except BrokerAway:
@@ -144,7 +144,7 @@ class ClaimDesk:
             cameras = await records.modules.cameras_of_module(module_id)
         if module is None or module.revoked_at is not None or module.session is not None or cameras:
             return False
-        await self.remove(module.account_id, module_id)
+        await self.remove(module.account_id, module_id, Rule.CLAIM_CUT_SHORT)
         return True
 
     async def _account_of(self, code: str) -> str:
@@ -195,8 +195,10 @@ class ClaimDesk:
             raise CloudError("module_unknown", 404, "This account has no such module.")
         return module
 
-    async def _log(self, records: Transaction, account_id: str, what: What, subject: str) -> None:
-        await records.leases.log(LogEntry(self.desk.now(), account_id, what.value, subject, Rule.OWNER.value))
+    async def _log(
+        self, records: Transaction, account_id: str, what: What, subject: str, rule: Rule = Rule.OWNER
+    ) -> None:
+        await records.leases.log(LogEntry(self.desk.now(), account_id, what.value, subject, rule.value))
 
     def _reply(self, module: Module, secret: str) -> Mapping[str, object]:
         reach = self.reach

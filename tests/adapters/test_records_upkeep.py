@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -73,10 +72,12 @@ async def test_a_hot_query_finds_its_rows_by_an_index(
     index: str,
     sorts: str,
 ) -> None:
-    said: list[tuple[str, Any]] = []
+    said: list[tuple[str, tuple[str | int | None, ...]]] = []
     engine = records._engine.sync_engine
 
-    def heard(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+    def heard(
+        _connection: object, _cursor: object, statement: str, parameters: tuple[str | int | None, ...], *_rest: object
+    ) -> None:
         said.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", heard)

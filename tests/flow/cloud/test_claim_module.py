@@ -206,4 +206,5 @@ async def test_a_claim_that_was_cut_short_before_its_broker_user_is_taken_back(
     assert not await house.claims.take_back("nobody")
     async with house.records.reading() as records:
         assert set(await records.modules.claimed_ids()) == {used.module_id, with_camera.module_id}
-    assert (await house.whats())[-1] == "module_removed"
+    last = (await house.log())[-1]
+    assert (last.what, last.subject, last.rule) == ("module_removed", cut_short, "claim.cut_short")
