@@ -145,15 +145,6 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     app = _application(engine, media, lab, claims, commands, health)
     notifier = SystemdNotifier()
 
-    async def expire_uploads() -> None:
-        await media.compare_blobs()
-        while True:
-            await engine.real.sleep(SWEEP_UPLOADS_EVERY_S)
-            try:
-                await media.leftovers.expire()
-            except Exception:  # the records may fail in any driver, a full disk too: it is tried again
-                log.exception("uploads_not_expired", again_in_s=SWEEP_UPLOADS_EVERY_S)
-
     async def feed_watchdog() -> None:
         while True:
             await health.report()  # the records answered: that is the progress the watchdog is fed with
@@ -164,12 +155,27 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     if lab is not None:
         first.append(lab.finish_interrupted)
     first.append(desk.refresh_all)
-    jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, purge.run, expire_uploads, feed_watchdog]
+    jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, purge.run, _keep_media(engine, media), feed_watchdog]
     if parts.keep is not None:
         jobs.append(parts.keep)
     return Cloud(
         settings, app, tuple(first), tuple(jobs), (media.close, records.close), notifier.ready, notifier.stopping
     )
+
+
+def _keep_media(engine: Engine, media: MediaFlows) -> Job:
+    """Return the job that removes what a crash left in the store, then ends uploads whose time is over."""
+
+    async def keep() -> None:
+        await media.compare_blobs()
+        while True:
+            await engine.real.sleep(SWEEP_UPLOADS_EVERY_S)
+            try:
+                await media.leftovers.expire()
+            except Exception:  # the records may fail in any driver, a full disk too: it is tried again
+                log.exception("uploads_not_expired", again_in_s=SWEEP_UPLOADS_EVERY_S)
+
+    return keep
 
 
 def _application(
