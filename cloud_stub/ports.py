@@ -129,6 +129,9 @@ class ClipRecords(Protocol):
     async def get(self, module_id: str, clip_id: str) -> Clip | None: ...
     async def find(self, account_id: str, clip_id: str) -> Clip | None: ...
     async def update(self, clip: Clip) -> None: ...
+    async def hand_over(self, clip: Clip, module_id: str) -> None:
+        """Make a clip and its upload another module's."""
+
     async def page(
         self, account_id: str, *, kind: str, camera_id: str | None, before: ClipCursor | None, limit: int
     ) -> Sequence[Clip]:

@@ -25,6 +25,7 @@ from cloud_stub.domain.tus import Creation, settled_length
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.bytes_to_upload import Intake
 from cloud_stub.flow.clip_intake import ClipIntake, PhotoIntake
+from cloud_stub.flow.clip_of_removed_module import take_over
 from cloud_stub.flow.fragments_to_poster import FragmentsToPoster
 from cloud_stub.flow.fragments_to_viewers import FragmentsToViewers
 from cloud_stub.flow.upload_to_blob import UploadToBlob
@@ -84,6 +85,7 @@ class UploadToClip:
         metadata = read_clip_metadata(creation.pairs)
         if metadata.kind == PHOTO and creation.length is not None:
             self._check_photo_size(creation.length)
+        await take_over(self._records, module, metadata.clip_id)
         async with self._records.writing() as transaction:
             clip = await transaction.clips.get(module.module_id, metadata.clip_id)
             upload = await transaction.clips.upload_of_clip(module.module_id, metadata.clip_id)

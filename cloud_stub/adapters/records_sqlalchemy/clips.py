@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select, tuple_
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import schema
@@ -34,6 +34,11 @@ class SqlClips:
 
     async def update(self, clip: Clip) -> None:
         await self._clips.replace(clip)
+
+    async def hand_over(self, clip: Clip, module_id: str) -> None:
+        for table in (schema.clips, schema.uploads):
+            mine = (table.c.module_id == clip.module_id) & (table.c.clip_id == clip.clip_id)
+            await self._connection.execute(update(table).where(mine).values(module_id=module_id))
 
     async def page(
         self, account_id: str, *, kind: str, camera_id: str | None, before: ClipCursor | None, limit: int

@@ -100,6 +100,30 @@ async def test_a_module_cannot_take_another_modules_clip_id_or_see_its_upload(ri
     assert refusal.value.code == "clip_unknown"
 
 
+@pytest.mark.parametrize("arrived", ["a part", "the whole"])
+async def test_a_clip_that_a_removed_module_began_goes_on_under_the_module_claimed_in_its_place(
+    rig: Rig, arrived: str
+) -> None:
+    """The device keeps its clips over a new claim: what is in the cloud of them is found, and never a second clip."""
+    upload = await rig.create(metadata_of(clip_uuid(1), START))
+    part = CLIP[: len(CLIP) // 2]
+    await (rig.patch(upload, part) if arrived == "a part" else rig.patch(upload, CLIP, length=len(CLIP)))
+    async with rig.records.writing() as transaction:
+        removed = await transaction.modules.get(upload.module_id)
+        assert removed is not None
+        await transaction.modules.update(replace(removed, revoked_at=START))
+    await rig.issue(SEQ, START, LEASE, OTHER_MODULE)
+    if arrived == "a part":
+        again = await rig.create(metadata_of(clip_uuid(1), START), module_id=OTHER_MODULE)
+        assert (again.upload_id, again.offset) == (upload.upload_id, len(part))
+    else:
+        with pytest.raises(CloudError) as refusal:
+            await rig.create(metadata_of(clip_uuid(1), START), module_id=OTHER_MODULE)
+        assert refusal.value.code == "clip_finished"
+        status = await rig.flows.status.status(await rig.module(OTHER_MODULE), clip_uuid(1))
+        assert (status.disposition, status.sha256) == (Disposition.HELD, hashlib.sha256(CLIP).hexdigest())
+
+
 async def test_a_whole_clip_is_held_measured_and_acknowledged_with_its_hash(rig: Rig) -> None:
     upload = await rig.put(1, CLIP)
     assert upload.finished
