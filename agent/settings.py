@@ -101,9 +101,9 @@ class CameraSettings:
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
 
-    def camera_id(self, module_id: str) -> str:
-        """Return the camera's UUID: the configured one, or one that module and name decide."""
-        return str(self.id or uuid5(NAMESPACE_URL, f"veilleur:{module_id}:{self.name}"))
+    def camera_id(self, namespace: str) -> str:
+        """Return the camera's UUID: the configured one, or one that its name and the module's first id decide."""
+        return str(self.id or uuid5(NAMESPACE_URL, f"veilleur:{namespace}:{self.name}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

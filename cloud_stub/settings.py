@@ -79,6 +79,15 @@ class StorageSettings(_Strict):
     blobs_url: str | None = None
     upload_expires_after_s: Annotated[float, Field(gt=0)] = 24 * 3600.0
     largest_upload_bytes: Annotated[int, Field(gt=0)] = 512 * 1024 * 1024
+    open_uploads_per_module: Annotated[int, Field(gt=0)] = 64
+
+
+class RecordSettings(_Strict):
+    """How many days of 24 hours the cloud keeps what only serves to answer questions (cloud_stub.domain.keeping)."""
+
+    log_kept_for_days: Annotated[int, Field(gt=0)] = 400
+    leases_kept_for_days: Annotated[int, Field(gt=0)] = 400
+    tombstones_kept_for_days: Annotated[int, Field(gt=0)] = 420
 
 
 class CatalogSettings(_Strict):
@@ -99,6 +108,7 @@ class Settings(_Strict):
     http: HttpSettings = HttpSettings()
     broker: BrokerSettings = BrokerSettings(embedded=EmbeddedBrokerSettings())
     storage: StorageSettings = StorageSettings()
+    records: RecordSettings = RecordSettings()
     catalog: CatalogSettings = CatalogSettings()
     lab: LabSettings = LabSettings()
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Protocol, cast
 
 import aiomqtt
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -17,6 +18,8 @@ KEEPALIVE_S = 30
 SESSION_EXPIRY_S = 7 * 24 * 3600
 RECEIVE_MAXIMUM = 32
 INBOX = 256
+IN_FLIGHT = 20
+"""Messages that the broker has not acknowledged; the agent never has more than a handful at once by itself."""
 LARGEST_PACKET_BYTES = 256 * 1024
 GOODBYE_S = 2.0
 
@@ -106,6 +109,8 @@ class BrokerMqtt:
             properties=properties,
             tls_context=self._tls,
             queue_type=_Inbox,
+            max_inflight_messages=IN_FLIGHT,
+            max_queued_outgoing_messages=IN_FLIGHT,
         )
 
     def _message(self, message: aiomqtt.Message) -> Message:
@@ -211,10 +216,17 @@ class _Connection(aiomqtt.Client):
                 raise self._disconnected.exception() or aiomqtt.MqttError("the connection was closed")
 
     async def publish_acknowledged(self, topic: str, payload: bytes, *, retain: bool, properties: Properties) -> None:
-        """Publish with QoS 1 and return on a PUBACK that says yes; else MqttError, at once on a lost line."""
+        """Publish with QoS 1 and return on a PUBACK that says yes; else MqttError, at once on a lost line.
+
+        A broker that leaves `IN_FLIGHT` messages without a PUBACK is left: paho would keep each of them for ever, while
+        the ledger keeps what matters. The next session starts with nothing in flight.
+        """
         sent = self._paho.publish(topic, payload, 1, retain, properties)
         answer = self._answers.setdefault(sent.mid, asyncio.get_running_loop().create_future())
         try:
+            if sent.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
+                self._paho.disconnect()
+                raise aiomqtt.MqttError("it has stopped acknowledging messages; the connection is made anew")
             if sent.rc != 0:
                 raise aiomqtt.MqttCodeError(sent.rc)
             waiting: set[asyncio.Future[Any]] = {answer, self._disconnected}

@@ -19,8 +19,8 @@ BAD_USER, NOT_AUTHORISED, BANNED = 134, 135, 138
 class BrokerProbeMqtt:
     """Reaches the broker over TCP and TLS and logs in as the module.
 
-    The broker binds a module's user to its client id, so a running agent is thrown out for a moment and comes back by
-    itself. No library: a client that acknowledges would swallow messages that wait for the agent.
+    The broker binds a module's user to its client id, so an agent that runs would be thrown out: ask first whether one
+    does. No library: a client that acknowledges would swallow messages that wait for the agent.
     """
 
     def __init__(

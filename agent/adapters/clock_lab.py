@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from agent.domain.shape import DoesNotFit, read
+from agent.domain.trusted_time import LATEST_S, is_believable
 
 log = structlog.get_logger()
 
@@ -61,6 +62,7 @@ class LabClock:
     """The Clock port for `--lab`: the wrapped clock until a document came, then what the documents say.
 
     A document is applied once the lease whose `seq` it names (or a later one) was taken; tell `lease_taken`.
+    A time before 2000 or after 2200 is refused with a line in the log, and the clock stays as it was.
     `listeners` are called after each jump, so that who waits for a civil time looks again. `kept` is the newest applied
     document of an earlier run and `keep` stores one, so that a restart without a broker stays in the lab's time.
     """
@@ -79,7 +81,7 @@ class LabClock:
         self._seq = 0
         self.listeners: list[Callable[[], None]] = []
         document = _read(kept) if kept is not None else None
-        if document is not None:
+        if document is not None and not self._refused(document):
             self._apply(document)
 
     def now(self) -> datetime:
@@ -102,7 +104,7 @@ class LabClock:
         """Move lab time up to a lease's issue time, if it is behind it; frozen stays frozen."""
         if self._anchor is None:
             self._inner.raise_floor(civil_s)
-        elif self.now().timestamp() < civil_s:
+        elif self.now().timestamp() < civil_s and is_believable(civil_s):
             civil = datetime.fromtimestamp(civil_s, UTC)
             self._anchor = _Anchor(civil, self._inner.monotonic(), self._anchor.moving)
 
@@ -113,7 +115,7 @@ class LabClock:
     def take(self, document: Mapping[str, object]) -> None:
         """Apply a `clock` document, now or when its lease was taken; one that cannot be read is logged and ignored."""
         said = _read(document)
-        if said is None:
+        if said is None or self._refused(said):
             return
         if said.lease_seq is None or said.lease_seq <= self._seq:
             self._apply(said)
@@ -125,6 +127,22 @@ class LabClock:
         self._seq = max(self._seq, seq)
         if self._pending is not None and (self._pending.lease_seq or 0) <= self._seq:
             self._apply(self._pending)
+
+    def _refused(self, document: ClockDocument) -> bool:
+        """Refuse a time that nobody can mean, now or after what has passed since: 1970, or the last year there is."""
+        times = [document.now, *([] if document.real_at is None else [document.real_at])]
+        wrong = next((at for at in times if not is_believable(at.timestamp())), None)
+        if wrong is None and document.real_at is not None and not document.frozen:
+            passed_s = self._inner.now().timestamp() - document.real_at.timestamp()
+            wrong = None if document.now.timestamp() + passed_s <= LATEST_S else document.now
+        if wrong is None:
+            return False
+        log.error(
+            "lab_clock_refused",
+            now=document.now.isoformat(),
+            problem=f"{wrong.isoformat()} is no time for a lab: set its clock to a time between 2000 and 2200.",
+        )
+        return True
 
     def _apply(self, document: ClockDocument) -> None:
         self._pending = None

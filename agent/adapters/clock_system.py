@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from agent.domain.trusted_time import TimeFloor, civil_time, floor_now, raised, raised_by_wall
+from agent.domain.trusted_time import TimeFloor, civil_time, floor_now, is_believable, raised, raised_by_wall
 
 TIMESYNC_FLAG = Path("/run/systemd/timesync/synchronized")
 ADJTIMEX_ERROR = 5
@@ -56,7 +56,7 @@ class SystemClock:
         self._synchronised = synchronised
         self._wall = wall
         self._monotonic = monotonic
-        self._floor = TimeFloor(floor_s, monotonic())
+        self._floor = TimeFloor(floor_s if is_believable(floor_s) else 0.0, monotonic())
         self._asked_s: float | None = None
         self._answer = False
 
@@ -67,7 +67,7 @@ class SystemClock:
         return datetime.fromtimestamp(civil_time(self._floor, wall_s, now_s, wall_trusted=wall_trusted), UTC)
 
     def trusted(self) -> bool:
-        return self._wall_trusted() or self._floor.known
+        return self._floor.known or (self._wall_trusted() and is_believable(self._wall()))
 
     def monotonic(self) -> float:
         return self._monotonic()

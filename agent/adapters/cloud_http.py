@@ -90,8 +90,8 @@ class CloudHttp:
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # aiohttp holds a context that trusts the system's authorities: a second one would cost 1 MB
-            trust = ssl.create_default_context(cadata=self._ca_pem) if self._ca_pem else True
+            # not aiohttp's default context: what it trusts depends on how the process was started
+            trust = ssl.create_default_context(cadata=self._ca_pem) if self._base.scheme == "https" else True
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=trust, limit=4),
                 timeout=self._timeout,

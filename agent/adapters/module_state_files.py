@@ -46,6 +46,20 @@ class ModuleStateFiles:
     async def save_armed(self, *, armed: bool) -> None:
         await self._save("armed", armed)
 
+    async def camera_namespace(self, account_id: str, module_id: str) -> str:
+        """Return the module id that names this folder's cameras: that of the account's first claim of it.
+
+        A module that is claimed again gets another id, but its cameras, and the clips of them that still wait, are the
+        same ones. Under another account they are not.
+        """
+        kept, _ = await self._load("cameras")
+        if isinstance(kept, dict) and kept.get("account_id") == account_id:
+            namespace = kept.get("module_id")
+            if isinstance(namespace, str):
+                return namespace
+        await self._save("cameras", {"account_id": account_id, "module_id": module_id})
+        return module_id
+
     async def load_clock_floor(self) -> float:
         """Return the floor of the last run in POSIX seconds, 0 when there is none."""
         value, _ = await self._load("clock_floor")

@@ -51,7 +51,7 @@ class Cameras:
 def add_to_board(board: StatusBoard, parts: Parts) -> None:
     """Put every camera of the settings on the board; BadInput for an address that no source takes."""
     for camera in parts.settings.camera:
-        camera_id = camera.camera_id(parts.identity.module_id)
+        camera_id = camera.camera_id(parts.camera_namespace)
         try:
             kind = source_kind(camera.address).value
         except CameraRefused as error:
@@ -71,7 +71,7 @@ def build_cameras(parts: Parts, board: StatusBoard, intake: ClipIntake, emit: Em
     )
     supervisors, recorders = {}, {}
     for camera in parts.settings.camera:
-        camera_id = camera.camera_id(parts.identity.module_id)
+        camera_id = camera.camera_id(parts.camera_namespace)
         on_board = board.cameras[camera_id]
         recorders[camera_id] = MotionToClip(
             camera=on_board, board=board, clock=parts.clock, intake=intake, emit=emit, times=times

@@ -12,8 +12,9 @@ from agent.adapters.cloud_http import CloudHttp
 from agent.adapters.identity_file import IdentityFile
 from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.module_state_files import ModuleStateFiles
+from agent.adapters.running_agent_http import RunningAgentHttp
 from agent.adapters.state_probe_files import loose_paths, measure_disk
-from agent.composition.parts import drive_of, feed_of, verifier_of
+from agent.composition.parts import agent_runs, drive_of, feed_of, verifier_of
 from agent.domain.identity import Identity
 from agent.errors import BadInput
 from agent.flow import doctor
@@ -21,6 +22,7 @@ from agent.flow.doctor import Check, DiskReport, DoctorFinding, Level, LoosePath
 from agent.ports import CameraFeed
 from agent.settings import CameraSettings, Settings
 
+NO_IDENTITY = "without a sound identity nobody lets this module in."
 STYLE = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 
 
@@ -35,9 +37,10 @@ async def look(settings: Settings) -> int:
     checks = list(_local_checks(settings, clock))
     if identity is not None:
         http = CloudHttp(identity.cloud_url, identity.bearer, identity.ca_pem)
-        checks += list(_remote_checks(identity, http))
+        checks.append(_broker_check(identity, settings))
+        checks.append(doctor.cloud_check(HttpModuleApi(http).fetch_lease, verifier_of(identity).verify))
     else:
-        checks += [_not_looked_at("broker"), _not_looked_at("cloud")]
+        checks += [_not_looked_at("broker", NO_IDENTITY), _not_looked_at("cloud", NO_IDENTITY)]
     try:
         return doctor.exit_code(await doctor.examine(checks, lambda finding: _print(console, finding)))
     finally:
@@ -63,9 +66,12 @@ def _local_checks(settings: Settings, clock: SystemClock) -> Iterator[tuple[str,
     yield doctor.identity_check(IdentityFile(state_dir).load)
 
 
-def _remote_checks(identity: Identity, http: CloudHttp) -> Iterator[tuple[str, Check]]:
+def _broker_check(identity: Identity, settings: Settings) -> tuple[str, Check]:
+    """Log in as the module, but not while its agent runs: a broker has one session of it, and would end that one."""
+    if agent_runs(settings.module.state_dir):
+        return doctor.broker_check(RunningAgentHttp(settings.diagnostics.host, settings.diagnostics.port))
     broker = identity.broker
-    yield doctor.broker_check(
+    return doctor.broker_check(
         BrokerProbeMqtt(
             broker.host,
             broker.port,
@@ -75,12 +81,11 @@ def _remote_checks(identity: Identity, http: CloudHttp) -> Iterator[tuple[str, C
             ca_pem=identity.ca_pem,
         )
     )
-    yield doctor.cloud_check(HttpModuleApi(http).fetch_lease, verifier_of(identity).verify)
 
 
-def _not_looked_at(check: str) -> tuple[str, Check]:
+def _not_looked_at(check: str, why: str) -> tuple[str, Check]:
     async def look() -> list[DoctorFinding]:
-        return [DoctorFinding(check, Level.WARN, "Not looked at: without a sound identity nobody lets this module in.")]
+        return [DoctorFinding(check, Level.WARN, f"Not looked at: {why}")]
 
     return check, look
 

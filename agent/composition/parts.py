@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from agent import VERSION
 from agent.adapters.broker_mqtt import BrokerMqtt
 from agent.adapters.camera_feed_pyav import PyavCameraFeed
@@ -30,13 +32,19 @@ LEDGER_FILE = "ledger.sqlite"
 SPOOL_FOLDER = "spool"
 LOCK_FILE = "running.lock"
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything with an outside. `lab` is the clock when the agent runs in a lab, else `None`."""
+    """Everything with an outside. `lab` is the clock when the agent runs in a lab, else `None`.
+
+    `camera_namespace` is what cameras without an id of their own are named with; it outlives a new claim.
+    """
 
     settings: Settings
     identity: Identity
+    camera_namespace: str
     state: ModuleStateFiles
     clock: SystemClock | LabClock
     lab: LabClock | None
@@ -59,6 +67,7 @@ async def open_parts(settings: Settings, *, lab: bool) -> Parts:
     return Parts(
         settings=settings,
         identity=identity,
+        camera_namespace=await _camera_namespace(state, identity),
         state=state,
         clock=lab_clock or clock,
         lab=lab_clock,
@@ -76,6 +85,15 @@ async def open_parts(settings: Settings, *, lab: bool) -> Parts:
         verifier=verifier_of(identity),
         ledger=await SqliteLedger(state_dir / LEDGER_FILE).open(),  # last: a thread that has to be closed
     )
+
+
+async def _camera_namespace(state: ModuleStateFiles, identity: Identity) -> str:
+    """Ask the state folder; a full disk must not keep the agent from recording."""
+    try:
+        return await state.camera_namespace(identity.account_id, identity.module_id)
+    except OSError as error:
+        log.warning("camera_namespace_not_kept", error=error.strerror)
+        return identity.module_id
 
 
 def verifier_of(identity: Identity) -> JwtLeaseVerifier:
@@ -105,6 +123,21 @@ def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | 
         nonce=nonce,
     )
     return PyavCameraFeed(source, watch_motion=camera.motion)
+
+
+def agent_runs(state_dir: Path) -> bool:
+    """Say whether another process holds the state folder; a folder that was never run on is held by nobody."""
+    try:
+        descriptor = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def take_lock(state_dir: Path) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
+from agent.composition.beside import do_all, log_stray_error, run_beside
 from agent.composition.parts import open_parts, take_lock
 from agent.composition.service import Agent, AgentBuilder
 from agent.errors import BadInput
@@ -21,9 +23,10 @@ log = structlog.get_logger()
 
 
 async def run(settings: Settings, *, lab: bool) -> None:
-    """Run until SIGTERM or SIGINT; BadInput when it cannot start. An error in a flow ends the agent, loudly."""
+    """Run until SIGTERM or SIGINT; BadInput when it cannot start. An error in the core ends the agent, loudly."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_stray_error)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     lock = take_lock(settings.module.state_dir)
@@ -33,10 +36,12 @@ async def run(settings: Settings, *, lab: bool) -> None:
             for job in agent.first:
                 await job()
             async with _listening(agent):
-                await _run_beside(agent, stop)
+                parts = agent.parts
+                await run_beside(
+                    agent.core, agent.side, stop, board=agent.board, clock=parts.clock, jitter=random.random
+                )
         finally:
-            for job in agent.last:
-                await job()
+            await do_all(agent.last)
     finally:
         os.close(lock)
 
@@ -49,24 +54,6 @@ async def _built(settings: Settings, *, lab: bool) -> Agent:
     except BaseException:
         await parts.ledger.close()
         raise
-
-
-async def _run_beside(agent: Agent, stop: asyncio.Event) -> None:
-    """Run the flows until told to stop; a flow may end by itself (a video that is over), but not by an error."""
-    running = {asyncio.ensure_future(job()) for job in agent.jobs}
-    stopping = asyncio.ensure_future(stop.wait())
-    try:
-        while running and not stopping.done():
-            done, _ = await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done - {stopping}:
-                running.discard(task)
-                task.result()
-    finally:
-        stopping.cancel()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(stopping, *running, return_exceptions=True)
-        log.info("agent_stopped")
 
 
 @asynccontextmanager

@@ -1,21 +1,23 @@
 """Builds the agent's flows over its parts."""
 
-import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
+import structlog
 from aiohttp import web
 
+from agent.adapters.drive_lane_thread import DriveLaneThread
 from agent.adapters.drive_store_files import DriveFiles
 from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
+from agent.composition.beside import Job
 from agent.composition.cameras import add_to_board, build_cameras, build_photos
 from agent.composition.parts import SOFTWARE, Parts
 from agent.domain.spool import SpoolLimits
-from agent.errors import BadInput, Refused
+from agent.errors import BadInput, Refused, TryLater
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.board_to_state import StateWriter
 from agent.flow.broker_link import BrokerLink
@@ -25,6 +27,7 @@ from agent.flow.clip_to_sink import ClipKeeper
 from agent.flow.clock_to_floor import clock_to_floor, keep_floor
 from agent.flow.clock_to_photo import PhotoOutcome
 from agent.flow.commands import CommandActions, Commands
+from agent.flow.fault_to_restart import SideFlow
 from agent.flow.held_to_sink import HeldToSink
 from agent.flow.lease_to_policy import LeaseKeeper
 from agent.flow.progress_to_watchdog import ProgressToWatchdog
@@ -36,18 +39,26 @@ from agent.flow.status_board import StatusBoard
 from agent.flow.watch_drive import WatchDrive
 from agent.web.app import diagnostics_app
 from agent.web.status_document import DiagnosticsSource
+from hardware.drive import DriveGone, DriveReport, DriveState
 
-Job = Callable[[], Awaitable[object]]
+EJECT_WITHIN_S = 75.0
+"""Flushing and unmounting have 30 s each, and may wait behind a copy."""
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent that is ready: what is done first, what runs, what is done last, and its diagnostics."""
+    """An agent that is ready: what is done first, what runs, what is done last, and its diagnostics.
+
+    `core` is what the agent is for (cameras, and clips into the ledger); without one of `side` recording goes on.
+    """
 
     parts: Parts
     app: web.Application
+    board: StatusBoard
     first: tuple[Job, ...]
-    jobs: tuple[Job, ...]
+    core: tuple[Job, ...]
+    side: tuple[SideFlow, ...]
     last: tuple[Job, ...]
 
 
@@ -71,6 +82,8 @@ class AgentBuilder:
         self.keeper = ClipKeeper(
             moves=self.moves, ledger=parts.ledger, files=parts.files, room=room, clock=parts.clock, board=self.board
         )
+        self.lane = DriveLaneThread(parts.clock)
+        self.watcher = self._watcher()
         self.api = HttpModuleApi(parts.http)
         self.cameras = build_cameras(parts, self.board, self.keeper, self.emit)
         self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
@@ -80,11 +93,20 @@ class AgentBuilder:
     def build(self) -> Agent:
         """Return the whole agent."""
         parts, board, moves = self.parts, self.board, self.moves
-        jobs: list[Job] = [supervisor.run for supervisor in self.cameras.supervisors.values()]
-        jobs += [self.link.run, self.leases.run, self.photos.run, self.keeper.run, self._keep_floor]
-        jobs.append(HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run)
-        jobs.append(CamerasToCloud(api=self.api, board=board, clock=parts.clock, jitter=random.random).run)
-        store = self._drive_jobs(jobs)
+        core: list[Job] = [supervisor.run for supervisor in self.cameras.supervisors.values()]
+        core.append(self.keeper.run)
+        side = [
+            SideFlow("broker_link", self.link.run),
+            SideFlow("leases", self.leases.run),
+            SideFlow("photos", self.photos.run),
+            SideFlow("clock_floor", self._keep_floor),
+            SideFlow("held_clips", HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run),
+            SideFlow(
+                "cameras_to_cloud",
+                CamerasToCloud(api=self.api, board=board, clock=parts.clock, jitter=random.random).run,
+            ),
+        ]
+        store = self._drive_flows(side)
         uploads = SpoolToCloud(
             ledger=parts.ledger,
             files=parts.files,
@@ -95,7 +117,6 @@ class AgentBuilder:
             jitter=random.random,
             drive=store,
         )
-        jobs.append(uploads.run)
         watchdog = ProgressToWatchdog(
             manager=SystemdNotifier(),
             board=board,
@@ -103,10 +124,10 @@ class AgentBuilder:
             clock=parts.clock,
             at_rest=self.cameras.at_rest,
         )
-        jobs.append(watchdog.run)
+        side += [SideFlow("uploads", uploads.run), SideFlow("watchdog", watchdog.run)]
         first: list[Job] = [self._recover, self._take_up]
         last: list[Job] = [lambda: keep_floor(parts.clock, parts.state), parts.http.close, parts.ledger.close]
-        return Agent(parts, self._diagnostics(), tuple(first), tuple(jobs), tuple(last))
+        return Agent(parts, self._diagnostics(), board, tuple(first), tuple(core), tuple(side), tuple(last))
 
     def _link(self) -> BrokerLink:
         actions = CommandActions(arm=self._arm, photo=self._photo, eject_drive=self._eject, state=self._publish_state)
@@ -152,14 +173,14 @@ class AgentBuilder:
             lab.listeners.append(recheck)
         return keeper
 
-    def _drive_jobs(self, jobs: list[Job]) -> DriveFiles | None:
-        drive = self.parts.drive
-        if drive is None:
+    def _drive_flows(self, side: list[SideFlow]) -> DriveFiles | None:
+        drive, parts = self.parts.drive, self.parts
+        if drive is None or self.watcher is None:
             return None
         names = {camera_id: camera.name for camera_id, camera in self.board.cameras.items()}
-        store = DriveFiles(drive.look, self.parts.identity.module_id, lambda camera_id: names.get(camera_id, "camera"))
-        parts = self.parts
-        jobs.append(WatchDrive(drive=drive, moves=self.moves, clock=parts.clock, board=self.board).run)
+        store = DriveFiles(
+            drive.look, parts.identity.module_id, lambda camera_id: names.get(camera_id, "camera"), self.lane
+        )
         to_drive = SpoolToDrive(
             ledger=parts.ledger,
             files=parts.files,
@@ -168,8 +189,14 @@ class AgentBuilder:
             clock=parts.clock,
             board=self.board,
         )
-        jobs.append(to_drive.run)
+        side += [SideFlow("drive_watch", self.watcher.run), SideFlow("drive_copies", to_drive.run)]
         return store
+
+    def _watcher(self) -> WatchDrive | None:
+        parts = self.parts
+        if parts.drive is None:
+            return None
+        return WatchDrive(drive=parts.drive, lane=self.lane, moves=self.moves, clock=parts.clock, board=self.board)
 
     def _diagnostics(self) -> web.Application:
         parts, settings = self.parts, self.parts.settings
@@ -221,10 +248,19 @@ class AgentBuilder:
         self.board.link.session = await self.parts.state.next_session()
         armed = await self.parts.state.load_armed()
         self.board.armed = True if armed is None else armed
-        if self.parts.drive is not None:
-            self.board.drive = await asyncio.to_thread(self.parts.drive.look)
+        if self.watcher is not None:
+            await self._first_look(self.watcher)
         await self.leases.load()
         self.keeper.refresh_choices()
+
+    async def _first_look(self, watcher: WatchDrive) -> None:
+        """See the drive before the first clip opens; a drive that hangs, or a full disk, does not delay recording."""
+        try:
+            await watcher.step()
+        except OSError as error:
+            log.warning("drive_state_not_told", problem=str(error))
+        if self.board.drive is None:
+            self.board.drive = DriveReport(DriveState.ABSENT, "The drive has not answered yet.")
 
     async def _keep_floor(self) -> None:
         await clock_to_floor(self.parts.clock, self.parts.state)
@@ -250,5 +286,8 @@ class AgentBuilder:
     async def _eject(self) -> None:
         if self.parts.drive is None:
             raise Refused("no_drive", "This module has no drive in its configuration.")
-        self.board.drive = await asyncio.to_thread(self.parts.drive.eject)
+        try:
+            self.board.drive = await self.lane.run(self.parts.drive.eject, EJECT_WITHIN_S)
+        except DriveGone as error:
+            raise TryLater(str(error)) from None
         self.board.changed()

@@ -2,6 +2,7 @@
 
 FIRST_S = 1.0
 LONGEST_S = 300.0
+RESTART_S = 10.0
 
 
 def backoff_s(failures: int, jitter: float, asked_s: float | None = None) -> float:
@@ -16,3 +17,13 @@ def backoff_s(failures: int, jitter: float, asked_s: float | None = None) -> flo
     if asked_s is None:
         return own
     return max(own, min(max(asked_s, 0.0), 3600.0) + own / 10)
+
+
+def restart_s(failures: int, jitter: float) -> float:
+    """Return seconds until a flow that failed is started again: about 10 s, doubled with each failure in a row.
+
+    `jitter` in 0..1 spreads it by a quarter to both sides. At most about five minutes: a flow that always fails writes
+    a traceback each time, and the disk may be an SD card.
+    """
+    doublings = min(max(failures, 1) - 1, 16)
+    return min(LONGEST_S, RESTART_S * (1 << doublings)) * (0.75 + 0.5 * jitter)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.domain.drive_pace import DrivePace
 from agent.domain.lease import LeaseState
 
 
@@ -23,6 +24,17 @@ class HealthCode(StrEnum):
     BROKER_AWAY = "broker_away"
     CLOCK_UNTRUSTED = "clock_untrusted"
     DRIVE_UNUSABLE = "drive_unusable"
+    DRIVE_SLOW = "drive_slow"
+    DRIVE_HUNG = "drive_hung"
+    FLOW_FAILED = "flow_failed"
+
+
+class HealthState(StrEnum):
+    """The whole in one word: work not done, work done with something that wants looking at, or well."""
+
+    WELL = "well"
+    DEGRADED = "degraded"
+    FAILING = "failing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +81,13 @@ class Vitals:
     drive_state: str | None
     disk_free_bytes: int
     disk_reserve_bytes: int
+    drive_pace: DrivePace = DrivePace.OK
+    failed_flows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong. `subject` is a camera's name, a drive state or a refusal's code, else empty."""
+    """One thing that is wrong. `subject` is a camera's name, a drive state, a refusal's code or a flow, else empty."""
 
     code: HealthCode
     subject: str = ""
@@ -91,6 +105,16 @@ class Health:
     def ok(self) -> bool:
         """Say whether the module does its work."""
         return not self.failures
+
+    @property
+    def state(self) -> HealthState:
+        """Say it in one word."""
+        if self.failures:
+            return HealthState.FAILING
+        return HealthState.DEGRADED if self.warnings else HealthState.WELL
+
+
+_PACE_CODE = {DrivePace.SLOW: HealthCode.DRIVE_SLOW, DrivePace.HUNG: HealthCode.DRIVE_HUNG}
 
 
 def judge(vitals: Vitals, limits: HealthLimits) -> Health:
@@ -132,4 +156,7 @@ def _warnings(vitals: Vitals, limits: HealthLimits) -> Sequence[Finding]:
         found.append(Finding(HealthCode.CLOCK_UNTRUSTED))
     if vitals.drive_state not in {None, "usable", "absent"}:
         found.append(Finding(HealthCode.DRIVE_UNUSABLE, vitals.drive_state or ""))
+    if vitals.drive_pace is not DrivePace.OK:
+        found.append(Finding(_PACE_CODE[vitals.drive_pace]))
+    found += [Finding(HealthCode.FLOW_FAILED, name) for name in vitals.failed_flows]
     return found

@@ -1,6 +1,6 @@
 """The room on the module's own disk: when there is too little, and which clips make way, in a stated order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -37,8 +37,13 @@ class _Rank(IntEnum):
     OWED = 3
 
 
-def eviction_order(rows: Sequence[ClipRow], covered: Callable[[str], bool]) -> list[ClipRow]:
-    """Order the clips that may make way, the first to go first; `rows` are oldest first, a recording never goes.
+def eviction_order(
+    rows: Sequence[ClipRow], covered: Callable[[str], bool], in_hand: Collection[str] = ()
+) -> list[ClipRow]:
+    """Order the clips that may make way, the first to go first; `rows` are oldest first.
+
+    A recording never goes, nor does a clip `in_hand`, which is being sent or copied at this moment: its place is known
+    in a moment, and a clip that is given up meanwhile would be called lost while it stands elsewhere.
 
     Copies of what is stored elsewhere, then held clips of cameras that no lease covers, then other held clips, and
     only at the very end what is owed to its owner: a module that stops recording would lose every later clip instead.
@@ -51,5 +56,11 @@ def eviction_order(rows: Sequence[ClipRow], covered: Callable[[str], bool]) -> l
             return _Rank.HELD_COVERED if covered(row.camera_id) else _Rank.HELD_UNCOVERED
         return _Rank.OWED
 
-    standing = [row for row in rows if row.path is not None and row.phase is not RowPhase.RECORDING]
+    standing = [
+        row
+        for row in rows
+        if row.path is not None
+        and row.phase is not RowPhase.RECORDING
+        and (row.phase in ENDED_PHASES or row.clip_id not in in_hand)
+    ]
     return sorted(standing, key=rank)  # a stable sort: oldest first within a rank

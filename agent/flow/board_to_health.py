@@ -2,6 +2,7 @@
 
 from agent.domain.clip import RowPhase
 from agent.domain.health import CameraVitals, Health, HealthLimits, Vitals, judge
+from agent.domain.upload_order import CLOUD_SINKS
 from agent.flow.status_board import CameraHealth, StatusBoard
 from agent.ports import ClipFiles, Clock, Ledger
 
@@ -33,12 +34,13 @@ class BoardHealth:
         """Gather what health is judged from, now."""
         board, now_s = self._board, self._clock.monotonic()
         counts = await self._ledger.counts()
+        for_cloud = await self._ledger.in_phases([RowPhase.SPOOLED], 1, sinks=CLOUD_SINKS)
         return Vitals(
             cameras=self._cameras(now_s),
             saved_age_s=_age(board.last_saved_s, now_s),
             unsaved_s=self._recording.lasts_s(counts.get(RowPhase.RECORDING, 0), board.last_saved_s, now_s),
             uploaded_age_s=_age(board.uploads.stored_s, now_s),
-            upload_waiting_s=self._waiting.lasts_s(counts.get(RowPhase.SPOOLED, 0), board.uploads.stored_s, now_s),
+            upload_waiting_s=self._waiting.lasts_s(len(for_cloud), board.uploads.stored_s, now_s),
             lease_age_s=_age(board.link.lease_taken_s, now_s),
             lease_state=board.link.lease_state,
             refused_lease=board.link.refused_lease,
@@ -47,6 +49,8 @@ class BoardHealth:
             drive_state=None if board.drive is None else board.drive.state.value,
             disk_free_bytes=await self._files.free_bytes(),
             disk_reserve_bytes=self._reserve_bytes,
+            drive_pace=board.drive_pace,
+            failed_flows=tuple(sorted(board.faults)),
         )
 
     async def judge(self) -> tuple[Vitals, Health]:

@@ -55,12 +55,16 @@ class BrokerLink:
         self.board.listeners.append(self._state_wanted.set)
 
     async def run(self) -> None:
-        """Keep the link up; never returns."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_sessions())
-            tasks.create_task(self._publish_states())
-            tasks.create_task(self._drain_events())
-            tasks.create_task(self._carry_out_commands())
+        """Keep the link up; never returns. After an exception it can be run again."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_sessions())
+                tasks.create_task(self._publish_states())
+                tasks.create_task(self._drain_events())
+                tasks.create_task(self._carry_out_commands())
+        except Exception:
+            self._set_down("A fault of this module ended the session; it is set up again.")
+            raise
 
     def events_queued(self) -> None:
         """Say that the ledger holds a new event."""

@@ -1,5 +1,6 @@
 """One camera's supervisor: opens it, pumps its steps to the recorder, and comes back after every loss."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import uuid4
@@ -119,6 +120,9 @@ class CameraToMotion:
             stream = await feed.open()
             self._feed, self._opened = feed, True
             await self._pump(feed, stream)
+        except asyncio.CancelledError:
+            await self._consumer.stop()  # before anything is lost: the clip ends because the agent stops
+            raise
         finally:
             self._feed = None
             await feed.close()

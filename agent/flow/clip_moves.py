@@ -1,7 +1,8 @@
 """The one writer of ledger rows while the agent runs: reads, applies the table, commits row and event, then acts."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import uuid4
@@ -73,12 +74,34 @@ class ClipMoves:
         self._board = board
         self._new_id = new_id
         self._one_change = asyncio.Lock()
+        self._in_hand: Counter[str] = Counter()
         self.bells = Bells()
 
     async def begin(self, row: ClipRow) -> None:
         """Commit a new row with its event (opened, not kept, or lost for want of room)."""
         await self._ledger.insert(row, self._clip_event(row))
         self._say(row)
+
+    async def take_in_hand(self, clip_id: str) -> ClipRow:
+        """Keep a clip from being evicted while somebody sends or copies it, until `let_go`; return the row of now."""
+        async with self._one_change:
+            row = await self._row(clip_id)
+            self._in_hand[clip_id] += 1
+            return row
+
+    def keep_in_hand(self, clip_id: str) -> None:
+        """Take a clip in hand once more that its caller holds."""
+        self._in_hand[clip_id] += 1
+
+    def let_go(self, clip_id: str) -> None:
+        """Undo one `take_in_hand`."""
+        self._in_hand[clip_id] -= 1
+        if self._in_hand[clip_id] <= 0:
+            del self._in_hand[clip_id]
+
+    def in_hand(self) -> Collection[str]:
+        """Return the clips that somebody sends or copies at this moment."""
+        return self._in_hand.keys()
 
     async def amend(self, clip_id: str, change: Change) -> ClipRow:
         """Change fields that do not move the row; KeyError when there is no such row."""
@@ -91,11 +114,14 @@ class ClipMoves:
     async def move(self, clip_id: str, signal: Signal, change: Change = lambda row: row) -> ClipRow:
         """Move a row by the table of agent.domain.delivery, then do the act; a late signal changes nothing.
 
-        `change` is applied only when the signal concerns the row. A lost row without a reason takes the signal's word.
+        `change` is applied only when the signal concerns the row. A clip in somebody's hand is not evicted. A lost
+        row without a reason takes the signal's word.
         """
         async with self._one_change:
             before = await self._row(clip_id)
             if not concerns(before.phase, signal):
+                return before
+            if signal is Signal.BUDGET_EVICTED and clip_id in self._in_hand:
                 return before
             step = next_move(before.phase, signal)
             row = replace(change(before), phase=step.phase)
@@ -137,6 +163,11 @@ class ClipMoves:
         await self._ledger.put_event(
             "event/storage", {**self._stamp(), "camera_id": None, "subject": subject, "state": state, "detail": detail}
         )
+
+    async def tell_storage_once(self, subject: str, word: str, state: str, detail: str) -> None:
+        """Queue `event/storage` unless `word` is what was told of `subject` last, in this run or an earlier one."""
+        payload = {**self._stamp(), "camera_id": None, "subject": subject, "state": state, "detail": detail}
+        await self._ledger.tell_once(subject, word, "event/storage", payload)
 
     async def tell_alert(self, camera_id: str, code: str, detail: str) -> None:
         """Queue `event/alert`."""

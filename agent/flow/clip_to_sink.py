@@ -190,7 +190,7 @@ class UnkeptClip:
     async def write(self, packets: Sequence[EncodedPacket]) -> None:
         """Drop the packets."""
 
-    async def close(self) -> None:
+    async def close(self, ended_early: str | None = None) -> None:
         """Do nothing: the row has ended."""
 
 
@@ -224,15 +224,18 @@ class KeptClip:
         except OSError as error:
             await self._end(word_for(error), error)
 
-    async def close(self) -> None:
+    async def close(self, ended_early: str | None = None) -> None:
         """End the clip."""
         if not self._ended:
-            await self._end(None, None)
+            self._ended = True
+            await self._close(ended_early)
 
-    async def _end(self, because: str | None, error: OSError | None) -> None:
+    async def _end(self, because: str, error: OSError | None) -> None:
         self._ended = True
-        if because is not None:
-            await self._keeper.tell_disk(because, error)
+        await self._keeper.tell_disk(because, error)
+        await self._close(because, because)
+
+    async def _close(self, because: str | None, lost_because: str = "no_whole_fragment") -> None:
         try:
             closed = await self._file.close()
         except OSError as failed:
@@ -240,9 +243,10 @@ class KeptClip:
             _log.error("clip_not_closed", clip_id=self.clip_id, problem=str(failed))
             return
         if closed.fragments == 0:
-            word = because or "no_whole_fragment"
             await self._keeper.settle(
-                self._row, Signal.NOTHING_WHOLE, lambda row: replace(row, lost_because=word, ended_early=because)
+                self._row,
+                Signal.NOTHING_WHOLE,
+                lambda row: replace(row, lost_because=lost_because, ended_early=because),
             )
             return
         signal = close_signal(self.choice, await self._keeper.refused_seq(self.clip_id))

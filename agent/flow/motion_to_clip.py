@@ -24,6 +24,9 @@ Emit = Callable[[str, Mapping[str, object]], Awaitable[None]]
 BLIND_AFTER_S = 5.0
 """Media seconds without one analysed picture after which nothing is known to move any more."""
 
+ENDS_EARLY = frozenset({Signal.STOP, Signal.CAMERA_LOST, Signal.DISARMED})
+"""Signals that end a clip before motion or its longest duration does; the word stands in its row."""
+
 log = structlog.get_logger()
 
 
@@ -214,7 +217,7 @@ class MotionToClip:
         finally:
             self._clip, self._activity, self._unwritten, self._open_failed = None, None, [], False
             if clip is not None:
-                await clip.close()
+                await clip.close(signal.value if signal in ENDS_EARLY else None)
         if clip is not None:
             log.info("clip closed", camera=self._camera.name, clip_id=clip.clip_id, because=signal.value)
         if activity is not None:

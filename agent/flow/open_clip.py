@@ -22,8 +22,11 @@ class OpenClip(Protocol):
     async def write(self, packets: Sequence[EncodedPacket]) -> None:
         """Append packets (the first is a keyframe). A full or failed disk ends the clip early: reported, not raised."""
 
-    async def close(self) -> None:
-        """End the clip; from here on the ledger row moves by itself to its sink."""
+    async def close(self, ended_early: str | None = None) -> None:
+        """End the clip; from here on the ledger row moves by itself to its sink.
+
+        `ended_early` is the row's word where it did not end of itself: `stop`, `camera_lost`, `disarmed`.
+        """
 
 
 class ClipIntake(Protocol):

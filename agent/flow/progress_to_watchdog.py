@@ -1,12 +1,14 @@
 """Feeds the service manager's watchdog with real progress, and with nothing else."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
-from agent.domain.clip import RowPhase, Sink
+from agent.domain.clip import RowPhase
+from agent.domain.upload_order import CLOUD_SINKS
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.ports import Clock, Ledger
 
@@ -93,8 +95,9 @@ class ProgressToWatchdog:
             while True:
                 await self.look()
                 await self._clock.sleep(every_s)
-        finally:
-            self._manager.stopping()
+        except asyncio.CancelledError:
+            self._manager.stopping()  # a fault of this flow is no stop: it starts again, and feeds nothing until then
+            raise
 
     async def look(self) -> list[str]:
         """Feed once if nothing hangs; return what hangs. The ledger's answer is itself progress: none is none."""
@@ -117,8 +120,7 @@ class ProgressToWatchdog:
 
     async def _cloud_clips_wait(self) -> bool:
         """Say whether any of the waiting clips is the uploader's at all, and not the drive's."""
-        rows = await self._ledger.in_phases([RowPhase.SPOOLED])
-        return any(row.choice.sink in {Sink.CLOUD, Sink.QUOTA} for row in rows)
+        return bool(await self._ledger.in_phases([RowPhase.SPOOLED], 1, sinks=CLOUD_SINKS))
 
     def _uploader_stands_still(self, waiting: int, now_s: float) -> bool:
         """Say whether clips wait and the uploader has not even tried; a cloud that is away is tried, so it is fine."""

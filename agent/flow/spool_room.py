@@ -46,6 +46,7 @@ class SpoolRoom:
         self._clock = clock
         self._board = board
         self._limits = limits
+        self._told: SpoolState | None = None
         self.state = SpoolState.OK
 
     async def make(self) -> SpoolState:
@@ -67,7 +68,9 @@ class SpoolRoom:
         lease = self._board.link.lease
         now_state = lease_state(lease, self._clock.now().timestamp())
         rows = eviction_order(
-            await self._ledger.with_files(), lambda camera_id: is_covered(lease, now_state, camera_id)
+            await self._ledger.with_files(),
+            lambda camera_id: is_covered(lease, now_state, camera_id),
+            self._moves.in_hand(),
         )
         sizes = sum(max(row.size_bytes or 0, row.synced_bytes) for row in rows)
         if await self._files.free_bytes() + sizes < self._limits.reserve_bytes:
@@ -83,12 +86,19 @@ class SpoolRoom:
         return state
 
     async def _tell(self, state: SpoolState) -> None:
-        if state is self.state:
+        """Tell a change once, also over restarts; a ledger that cannot take it now is asked again the next time."""
+        if state is not self.state:
+            self.state = state
+            log = _log.info if state is SpoolState.OK else _log.warning
+            log("spool_state", state=state.value)
+        if state is self._told:
             return
-        self.state = state
-        log = _log.info if state is SpoolState.OK else _log.warning
-        log("spool_state", state=state.value)
-        await self._moves.tell_storage("spool", state.value, _DETAIL[state])
+        try:
+            await self._moves.tell_storage_once("spool", state.value, state.value, _DETAIL[state])
+        except OSError as error:
+            _log.warning("spool_state_not_told", state=state.value, problem=str(error))
+        else:
+            self._told = state
 
 
 def _lost_because(word: str) -> Change:

@@ -1,48 +1,29 @@
 """Clips to the cloud, piece by piece: the growing ones while they are recorded, then the backlog."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import structlog
 
-from agent.domain.backoff import backoff_s
 from agent.domain.clip import ClipRow, RowPhase
 from agent.domain.delivery import Signal
-from agent.domain.upload_order import next_to_send, wants_cloud
+from agent.domain.upload_order import CLOUD_SINKS, next_to_send, wants_cloud
 from agent.errors import Refused, TryLater
 from agent.flow.clip_bytes import read_clip
 from agent.flow.clip_moves import ClipMoves, wait_for_bell
 from agent.flow.status_board import StatusBoard
+from agent.flow.upload_line import UploadLine, UploadProgress
 from agent.ports import ClipFiles, Clock, DriveStore, Ledger, Uploads
 from hardware.drive import DriveGone
 
 PIECE_BYTES = 512 << 10
 BACKLOG_ROWS = 200
+OLDEST_ROWS = 50
+"""Looked at beside the newest: while all of those wait out a failure, the oldest ones have their turn."""
 DIFFERS_TRIES = 3
 LEDGER_WAIT_S = 10.0
 _GONE = frozenset({"evicted", "deleted", "expired"})
 _log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What this run knows of one upload; everything here can be asked again of the cloud."""
-
-    offset: int | None = None
-    length_said: bool = False
-    failures: int = 0
-    not_before_s: float = 0.0
-    stopped: bool = False
-
-
-@dataclass(slots=True)
-class _Line:
-    """The way to the cloud as a whole."""
-
-    failures: int = 0
-    not_before_s: float = 0.0
-    failed_last: str = ""
-    progress: dict[str, _Progress] = field(default_factory=dict)
 
 
 class SpoolToCloud:
@@ -72,10 +53,9 @@ class SpoolToCloud:
         self._moves = moves
         self._clock = clock
         self._board = board
-        self._jitter = jitter
         self._drive = drive
         self._piece_bytes = piece_bytes
-        self._line = _Line()
+        self._line = UploadLine(moves, clock, jitter)
 
     async def run(self) -> None:
         """Send for ever."""
@@ -102,34 +82,44 @@ class SpoolToCloud:
         if now_s < self._line.not_before_s:
             return self._line.not_before_s - now_s
         rows = await self._waiting_rows()
-        ready = [row for row in rows if self._of(row).not_before_s <= now_s]
-        sent = {row.clip_id: self._of(row).offset or 0 for row in ready}
+        ready = [row for row in rows if self._line.of(row).not_before_s <= now_s]
+        sent = {row.clip_id: self._line.of(row).offset or 0 for row in ready}
         row = next_to_send([row for row in ready if row.clip_id != self._line.failed_last] or ready, sent)
         if row is None:
-            return min((self._of(row).not_before_s - now_s for row in rows), default=None)
+            return min((self._line.of(row).not_before_s - now_s for row in rows), default=None)
         self._board.uploads.attempt_s = now_s
         await self._try(row)
         return 0.0
 
     async def _waiting_rows(self) -> list[ClipRow]:
         """Return rows with something to send, oldest first; forget what this run knew of clips that have left."""
-        growing = await self._ledger.in_phases([RowPhase.RECORDING])
-        closed = await self._ledger.in_phases([RowPhase.SPOOLED], BACKLOG_ROWS, newest=True)
-        rows = [row for row in (*closed, *growing) if wants_cloud(row)]
+        growing = await self._ledger.in_phases([RowPhase.RECORDING], sinks=CLOUD_SINKS)
+        closed = await self._ledger.in_phases([RowPhase.SPOOLED], BACKLOG_ROWS, newest=True, sinks=CLOUD_SINKS)
+        if len(closed) == BACKLOG_ROWS:
+            oldest = await self._ledger.in_phases([RowPhase.SPOOLED], OLDEST_ROWS, sinks=CLOUD_SINKS)
+            closed = list({row.clip_id: row for row in (*oldest, *closed)}.values())
+        rows = [*closed, *growing]
         known = {row.clip_id for row in rows}
-        self._line.progress = {clip: found for clip, found in self._line.progress.items() if clip in known}
+        self._line.forget_all_but(known)
         return [row for row in rows if self._has_something(row)]
 
     def _has_something(self, row: ClipRow) -> bool:
         if row.phase is RowPhase.SPOOLED:
             return True
-        progress = self._of(row)
+        progress = self._line.of(row)
         return not progress.stopped and row.path is not None and row.synced_bytes > (progress.offset or 0)
 
-    def _of(self, row: ClipRow) -> _Progress:
-        return self._line.progress.setdefault(row.clip_id, _Progress())
-
     async def _try(self, row: ClipRow) -> None:
+        """Send one piece with the clip in hand: what is on its way is not evicted before its answer is known."""
+        row = await self._moves.take_in_hand(row.clip_id)
+        try:
+            if wants_cloud(row):
+                await self._try_in_hand(row)
+        finally:
+            self._line.hold_while_unsure(row)
+            self._moves.let_go(row.clip_id)
+
+    async def _try_in_hand(self, row: ClipRow) -> None:
         try:
             await self._send_piece(row)
         except Refused as error:
@@ -140,9 +130,11 @@ class SpoolToCloud:
             self._wait(row, str(error), error.after_s, whole_line=True)
         except (DriveGone, OSError) as error:
             self._wait(row, str(error), None, whole_line=False)
+        except Exception as error:  # noqa: BLE001 - logged whole; one clip's trouble must not keep the others waiting
+            _log.exception("upload_fault", clip_id=row.clip_id)
+            self._wait(row, f"Sending a clip failed ({type(error).__name__}).", None, whole_line=False)
         else:
-            self._of(row).failures = self._line.failures = 0
-            self._line.failed_last = ""
+            self._line.went_through(row)
             self._say("")
 
     async def _try_refused(self, row: ClipRow, error: Refused) -> None:
@@ -154,13 +146,7 @@ class SpoolToCloud:
             self._wait(row, str(again), again.after_s, whole_line=True)
 
     def _wait(self, row: ClipRow, problem: str, asked_s: float | None, *, whole_line: bool) -> None:
-        progress, now_s = self._of(row), self._clock.monotonic()
-        progress.failures += 1
-        progress.not_before_s = now_s + backoff_s(progress.failures, self._jitter(), asked_s)
-        if whole_line:
-            self._line.failures += 1
-            self._line.failed_last = row.clip_id
-            self._line.not_before_s = now_s + backoff_s(self._line.failures, self._jitter(), asked_s)
+        self._line.wait(row, asked_s, whole_line=whole_line)
         self._say(problem)
 
     def _say(self, problem: str) -> None:
@@ -169,7 +155,7 @@ class SpoolToCloud:
             _log.info("uploads_state", problem=problem or None)
 
     async def _send_piece(self, row: ClipRow) -> None:
-        progress = self._of(row)
+        progress = self._line.of(row)
         url = row.upload_url
         if url is None:
             url = made = await self._uploads.create(row)
@@ -187,7 +173,7 @@ class SpoolToCloud:
         if progress.length_said:
             await self._settle(row)
 
-    async def _append(self, row: ClipRow, url: str, progress: _Progress, end: int) -> None:
+    async def _append(self, row: ClipRow, url: str, progress: UploadProgress, end: int) -> None:
         offset = progress.offset or 0
         wanted = min(self._piece_bytes, end - offset)
         data = await read_clip(row, self._files, self._drive, offset, wanted) if wanted else b""
@@ -196,6 +182,7 @@ class SpoolToCloud:
         is_last = row.phase is RowPhase.SPOOLED and offset + wanted == end
         if not is_last and not wanted:
             return
+        progress.perhaps_whole = progress.perhaps_whole or is_last
         progress.offset = await self._uploads.append(url, offset, data, end if is_last else None)
         progress.length_said = is_last and progress.offset == end
 
@@ -218,17 +205,16 @@ class SpoolToCloud:
             self._board.uploads.stored_s = self._clock.monotonic()
             self._moves.bells.drive.set()  # a parked copy on the drive may go now
         else:
-            self._of(row).stopped = True
+            self._line.of(row).stopped = True
 
     async def _start_over(self, row: ClipRow, problem: str) -> None:
         """Forget the upload's address and place; creating it again finds it, or makes it anew."""
         await self._moves.amend(row.clip_id, lambda found: replace(found, upload_url=None))
-        progress = self._of(row)
-        progress.offset, progress.length_said = None, False
+        self._line.of(row).start_over()
         self._wait(row, problem, None, whole_line=False)
 
     async def _refused(self, row: ClipRow, error: Refused) -> None:
-        progress = self._of(row)
+        progress = self._line.of(row)
         if error.code == "offset_mismatch":
             progress.offset, progress.length_said = None, False
             self._wait(row, str(error), None, whole_line=False)
@@ -248,14 +234,15 @@ class SpoolToCloud:
         if found.disposition in _GONE:
             await self._stored(row, Signal.CLOUD_GONE)
         elif error.code == "clip_finished":
-            self._of(row).stopped = True  # it holds an earlier part of this clip; the close will settle it
+            self._line.of(row).stopped = True  # it holds an earlier part of this clip; the close will settle it
         else:
             await self._start_over(row, str(error))
 
     async def _refuse(self, row: ClipRow, error: Refused) -> None:
         _log.warning("upload_refused", clip_id=row.clip_id, code=error.code, lease_seq=row.choice.lease_seq)
         self._say(str(error))
-        self._of(row).stopped = True
+        progress = self._line.of(row)
+        progress.stopped, progress.perhaps_whole = True, False
         await self._moves.move(
             row.clip_id,
             Signal.CLOUD_REFUSED,
@@ -267,6 +254,11 @@ class SpoolToCloud:
         tries = row.attempts + 1
         _log.error("upload_differs", clip_id=row.clip_id, tries=tries)
         await self._moves.amend(row.clip_id, lambda found: replace(found, attempts=tries))
+        if url is not None:
+            try:
+                await self._uploads.terminate(url)
+            except Refused as error:
+                _log.info("upload_not_taken_back", clip_id=row.clip_id, code=error.code)
         if tries >= DIFFERS_TRIES:
             await self._moves.tell_alert(
                 row.camera_id, "upload_differs", f"The cloud holds another clip {row.clip_id}."
@@ -275,9 +267,4 @@ class SpoolToCloud:
                 row, Refused("upload_differs", "The cloud holds other bytes of a clip than this module.")
             )
             return
-        if url is not None:
-            try:
-                await self._uploads.terminate(url)
-            except Refused as error:
-                _log.info("upload_not_taken_back", clip_id=row.clip_id, code=error.code)
         await self._start_over(row, "The cloud holds other bytes of a clip than this module: sending it again.")

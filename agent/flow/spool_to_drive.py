@@ -1,6 +1,7 @@
 """Clips to the USB drive: decided ones for good, undecided ones parked until a lease decides."""
 
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -15,11 +16,28 @@ from hardware.drive import DriveGone
 
 CLIPS_FOLDER = "clips"
 LOOK_AGAIN_S = 60.0
+LONGEST_WAIT_S = 3600.0
 _log = structlog.get_logger()
 
 
+class _UnreadableError(Exception):
+    """One clip's file cannot be read: this clip's trouble, and nobody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """How often one clip failed by itself, when it is tried again (monotonic seconds), and why."""
+
+    count: int
+    not_before_s: float
+    problem: str
+
+
 class SpoolToDrive:
-    """Copies one clip after another; a drive that goes away leaves the clip held, with nothing lost."""
+    """Copies one clip after another; a drive that goes away leaves the clip held, with nothing lost.
+
+    A clip whose file cannot be read stays where it is and is tried again after 1, 2, 4, ... minutes, an hour at most.
+    """
 
     def __init__(
         self,
@@ -37,6 +55,7 @@ class SpoolToDrive:
         self._moves = moves
         self._clock = clock
         self._board = board
+        self._failures: dict[str, _Failure] = {}
 
     async def run(self) -> None:
         """Copy for ever."""
@@ -45,22 +64,50 @@ class SpoolToDrive:
             try:
                 await self.step()
             except OSError as error:
-                _log.warning("drive_copy_failed", problem=str(error))
+                _log.warning("drive_copies_wait_for_the_ledger", problem=str(error))
             await wait_for_bell(self._moves.bells.drive, self._clock, LOOK_AGAIN_S)
 
     async def step(self) -> None:
         """Do what can be done now: deliver, park, take back."""
-        for row in await self._ledger.in_phases([RowPhase.SPOOLED]):
-            if row.choice.sink is Sink.USB:
-                await self._deliver(row)
+        for row in await self._ledger.in_phases([RowPhase.SPOOLED], sinks=[Sink.USB]):
+            await self._try(row, self._deliver)
         if not self._drive_usable():
             return
         if self._undecided():
-            for row in await self._ledger.in_phases([RowPhase.HELD]):
-                if row.choice.sink is Sink.HELD and row.path is not None and row.clip_reason not in CLOUD_ONLY:
-                    await self._park(row)
+            for row in await self._ledger.with_files():
+                if _can_be_parked(row):
+                    await self._try(row, self._park)
         for row in await self._ledger.to_take_back():
-            await self._take_back(row)
+            await self._try(row, self._take_back)
+
+    async def _try(self, row: ClipRow, act: Callable[[ClipRow], Awaitable[None]]) -> None:
+        """Do one clip, in hand; one that fails by itself is passed over with its reason and tried again later."""
+        failure = self._failures.get(row.clip_id)
+        if failure is not None and self._clock.monotonic() < failure.not_before_s:
+            return
+        now = await self._moves.take_in_hand(row.clip_id)
+        try:
+            if now.phase is row.phase:
+                await act(now)
+        except _UnreadableError as error:
+            self._pass_over(row, str(error))
+        except OSError:
+            raise  # the ledger's, and so every clip's
+        except Exception as error:  # noqa: BLE001 - logged whole; one clip's trouble must not keep the others waiting
+            _log.exception("drive_copy_fault", clip_id=row.clip_id)
+            self._pass_over(row, type(error).__name__)
+        else:
+            self._failures.pop(row.clip_id, None)
+        finally:
+            self._moves.let_go(row.clip_id)
+
+    def _pass_over(self, row: ClipRow, problem: str) -> None:
+        before = self._failures.get(row.clip_id)
+        count = 1 if before is None else before.count + 1
+        wait_s = min(LOOK_AGAIN_S * (1 << min(count - 1, 10)), LONGEST_WAIT_S)
+        self._failures[row.clip_id] = _Failure(count, self._clock.monotonic() + wait_s, problem)
+        if before is None or before.problem != problem:
+            _log.warning("drive_copy_failed", clip_id=row.clip_id, problem=problem)
 
     def _drive_usable(self) -> bool:
         return self._board.drive is not None and self._board.drive.state.value == DRIVE_USABLE
@@ -114,7 +161,16 @@ class SpoolToDrive:
     async def _copy(self, row: ClipRow) -> CopyResult:
         if row.path is None:
             raise FileNotFoundError(row.clip_id)
-        return await self._store.put(row, self._files.locate(row.path), CLIPS_FOLDER)
+        try:
+            return await self._store.put(row, self._files.locate(row.path), CLIPS_FOLDER)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise _UnreadableError(error.strerror or str(error)) from error
+
+
+def _can_be_parked(row: ClipRow) -> bool:
+    return row.phase is RowPhase.HELD and row.choice.sink is Sink.HELD and row.clip_reason not in CLOUD_ONLY
 
 
 def _copied(copy: CopyResult) -> Change:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent.domain.clip import SinkChoice
+from agent.domain.drive_pace import DrivePace
 from agent.domain.lease import Lease, LeaseState
 from agent.vision.motion import MotionReading
 from hardware.camera import StreamInfo
@@ -65,6 +66,15 @@ class LinkBoard:
     refused_lease: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FlowFault:
+    """A flow that failed and is started again: how often in a row, when last, and the kind of its error."""
+
+    failures: int
+    at_s: float
+    error: str
+
+
 @dataclass(slots=True)
 class StatusBoard:
     """The whole board. Call `changed()` after a word of the `state` document has changed; listeners must not block."""
@@ -73,8 +83,10 @@ class StatusBoard:
     uploads: UploadBoard = field(default_factory=UploadBoard)
     link: LinkBoard = field(default_factory=LinkBoard)
     drive: DriveReport | None = None
+    drive_pace: DrivePace = DrivePace.OK
     armed: bool = True
     last_saved_s: float | None = None
+    faults: dict[str, FlowFault] = field(default_factory=dict)
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def changed(self) -> None:

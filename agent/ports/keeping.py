@@ -1,11 +1,14 @@
 """Ports of keeping: the ledger and the USB drive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from agent.domain.clip import ClipRow, RowPhase
+from agent.domain.clip import ClipRow, RowPhase, Sink
+from agent.domain.drive_pace import DrivePace
+
+T = TypeVar("T")
 
 
 class Ledger(Protocol):
@@ -29,9 +32,17 @@ class Ledger(Protocol):
         """Raise `synced_bytes`. May be lost in a power cut (it is only a hint to the uploader): synchronous=NORMAL."""
 
     async def in_phases(
-        self, phases: Sequence[RowPhase], limit: int = 1000, *, newest: bool = False
+        self,
+        phases: Sequence[RowPhase],
+        limit: int = 1000,
+        *,
+        newest: bool = False,
+        sinks: Collection[Sink] | None = None,
     ) -> Sequence[ClipRow]:
-        """Return the oldest (or the `newest`) rows in the given phases, always oldest first by insertion."""
+        """Return the oldest (or the `newest`) rows in the given phases, always oldest first by insertion.
+
+        With `sinks` only rows on their way to one of these count, so that no sink's rows hide those of another.
+        """
 
     async def newest(self, limit: int) -> Sequence[ClipRow]:
         """Return the newest rows of any phase, newest first."""
@@ -50,6 +61,12 @@ class Ledger(Protocol):
 
     async def put_event(self, topic: str, payload: Mapping[str, object]) -> None:
         """Queue `event/...` for the broker; `payload` carries its own `event_id`. The newest 20,000 are kept."""
+
+    async def tell_once(self, subject: str, word: str, topic: str, payload: Mapping[str, object]) -> bool:
+        """Queue an event and remember `word` as the last one told of `subject`, as one transaction.
+
+        Returns False, and queues nothing, when `word` was the last one told already, also by an earlier run.
+        """
 
     async def next_events(self, limit: int) -> Sequence[tuple[int, str, Mapping[str, object]]]:
         """Return the oldest queued events as (row number, topic, payload)."""
@@ -70,20 +87,38 @@ class CopyResult:
     sha256: str
 
 
+class DriveLane(Protocol):
+    """The way to the USB drive: one blocking call after another, in a thread of its own that may hang for minutes."""
+
+    async def run(self, call: Callable[[], T], within_s: float | None = None) -> T:
+        """Run a call that touches the drive and return its result, or raise what it raised.
+
+        With `within_s` (seconds of the Clock port) the caller never waits for a drive that hangs: `DriveGone` when the
+        pace is not `ok`, or when there is no answer in time. A call that has not begun by then is not made.
+        """
+
+    def pace(self) -> DrivePace:
+        """Say whether the call under way gets on."""
+
+    def progressed(self) -> None:
+        """Say, from inside a call that takes long, that it gets on."""
+
+
 class DriveStore(Protocol):
     """Clips on the USB drive, with a manifest that only our own writes enter (files of others are never touched)."""
 
     async def put(self, row: ClipRow, source: Path, folder: str) -> CopyResult:
         """Copy, sync, read back, verify, enter in the manifest; resumable and idempotent by clip id.
 
-        Raises hardware.drive's `DriveGone` when the drive is not usable (any more).
+        Raises hardware.drive's `DriveGone` when the drive is not usable (any more), and OSError when `source` cannot be
+        read.
         """
 
     async def holds(self, row: ClipRow) -> bool:
         """Say whether the drive holds this clip whole (size and SHA-256)."""
 
     async def read(self, row: ClipRow, offset: int, length: int) -> bytes:
-        """Return at most `length` bytes of a clip that was parked on the drive; raises `DriveGone`."""
+        """Return at most `length` bytes of a clip parked on the drive; `DriveGone` also, and soon, if it hangs."""
 
     async def remove(self, row: ClipRow) -> None:
         """Delete our copy of a parked clip: only a file of the manifest with this row's hash; raises `DriveGone`."""

@@ -136,6 +136,8 @@ class MotionDetector:
         if width > 200:  # noqa: PLR2004 - on a thermal camera's 160 pixels an object is too thin for opening
             mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         share = cv2.countNonZero(mask) / mask.size
+        if not share:
+            return 0.0, Blob(0.0, None)  # the usual case, and labelling nothing would cost a third of the detector
         mask = cv2.dilate(mask, np.ones((5, 5), np.uint8))
         count, _labels, stats, _centres = cv2.connectedComponentsWithStats(mask)
         if count < 2:  # noqa: PLR2004 - label 0 is the background

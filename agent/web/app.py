@@ -1,19 +1,18 @@
 """The diagnostics of one module: its page, its API, its health; read-only."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from agent.web.documents import ClipDocument, Document, LedgerDocument, document_json
+from agent.web.documents import Document, LedgerDocument, document_json
 from agent.web.guard import LOOPBACK_HOSTS, add_headers, guard, problem
 from agent.web.languages import Language, choose_language
 from agent.web.live import LatestJpeg, LivePictures
 from agent.web.media import SpoolMedia
 from agent.web.metrics import CONTENT_TYPE, metrics_text
 from agent.web.openapi import openapi_document
+from agent.web.page import page_html
 from agent.web.status_document import DiagnosticsSource, clip_documents, health_document, status_document
 
 FOLDER = Path(__file__).parent
@@ -23,8 +22,6 @@ STATIC_TYPES: Mapping[str, str] = {
     "mark.svg": "image/svg+xml",
 }
 MOST_ROWS = 1000
-BLANK_CLIP = dict.fromkeys((field.name for field in fields(ClipDocument)), "")
-"""What the page's script fills in for a clip that appears later."""
 
 
 def diagnostics_app(
@@ -60,17 +57,12 @@ class _Pages:
     def __init__(self, source: DiagnosticsSource) -> None:
         self._source = source
         self._static = {name: (FOLDER / "static" / name).read_bytes() for name in STATIC_TYPES}
-        environment = Environment(
-            loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
-        self._template = environment.get_template("diagnostics.html")
 
     async def page(self, request: web.Request) -> web.Response:
         """Answer the page for people."""
         say = _language(request)
         status = await status_document(self._source, say)
-        text = self._template.render(say=say.say, status=status, blank_clip=BLANK_CLIP)
-        return web.Response(text=text, content_type="text/html", headers={"Vary": "Accept-Language"})
+        return web.Response(text=page_html(status, say), content_type="text/html", headers={"Vary": "Accept-Language"})
 
     async def healthz(self, request: web.Request) -> web.Response:
         """Answer true health: 200, or 503 with the reasons."""

@@ -16,9 +16,10 @@ class FindingDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthDocument:
-    """True health: ages in seconds, `null` for "never in this run"."""
+    """True health: ages in seconds, `null` for "never in this run"; `state` is `well`, `degraded` or `failing`."""
 
     ok: bool
+    state: str
     failures: list[FindingDocument]
     warnings: list[FindingDocument]
     last_frame_age_s: dict[str, float]

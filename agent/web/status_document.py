@@ -81,6 +81,7 @@ def health_document(vitals: Vitals, health: Health, say: Language) -> doc.Health
     """Write health down."""
     return doc.HealthDocument(
         ok=health.ok,
+        state=health.state.value,
         failures=[_finding(finding, say) for finding in health.failures],
         warnings=[_finding(finding, say) for finding in health.warnings],
         last_frame_age_s={camera.camera_id: round(camera.frame_age_s, 3) for camera in vitals.cameras},

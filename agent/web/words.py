@@ -134,6 +134,9 @@ FINDINGS: Mapping[HealthCode, str] = {
     HealthCode.BROKER_AWAY: msg("No connection to the broker."),
     HealthCode.CLOCK_UNTRUSTED: msg("The time is not known; clips are marked."),
     HealthCode.DRIVE_UNUSABLE: msg("The USB drive cannot be used."),
+    HealthCode.DRIVE_SLOW: msg("The USB drive takes long; its clips wait here."),
+    HealthCode.DRIVE_HUNG: msg("The USB drive does not answer: pull it out and put it in again, or replace it."),
+    HealthCode.FLOW_FAILED: msg("A part of the agent failed and is started again (%(subject)s); recording goes on."),
 }
 
 

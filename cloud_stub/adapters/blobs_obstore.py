@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from cloud_stub.errors import BadConfiguration, CloudError
 RETRY_AFTER_S = 30
 PIECE_BYTES = 256 * 1024
 PART_BYTES = 5 << 20
+PAGE_BLOBS = 500
 
 
 class ObstoreBlobs:
@@ -64,6 +65,16 @@ class ObstoreBlobs:
                 await obstore.delete_async(self._store, key)
         except FileNotFoundError:
             return
+
+    async def pages(self) -> AsyncIterator[Sequence[str]]:
+        listing = aiter(obstore.list(self._store, chunk_size=PAGE_BLOBS))
+        while True:
+            try:
+                with _store_faults():
+                    page = await anext(listing)
+            except StopAsyncIteration:
+                return
+            yield [str(found["path"]) for found in page]
 
 
 @contextmanager

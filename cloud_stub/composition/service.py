@@ -24,6 +24,7 @@ from cloud_stub.catalog.reader import load_catalogs
 from cloud_stub.composition.broker_parts import BrokerParts, broker_parts
 from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.catalog import Catalogs
+from cloud_stub.domain.keeping import KeepFor, check_keeping
 from cloud_stub.domain.policies import QuotaWhenFull
 from cloud_stub.domain.records import Account
 from cloud_stub.flow.account_login import AccountLogin
@@ -38,6 +39,7 @@ from cloud_stub.flow.modules_to_broker import ModulesToBroker
 from cloud_stub.flow.outbox_to_broker import OutboxToBroker
 from cloud_stub.flow.plan_desks import PlanDesks, plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
+from cloud_stub.flow.records_to_purge import RecordsToPurge
 from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
 from cloud_stub.settings import Settings
@@ -91,6 +93,7 @@ async def build_cloud(settings: Settings) -> Cloud:
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     real = SystemClock()
     catalogs = load_catalogs(operators=settings.catalog.folder)
+    check_keeping(_keep_for(settings), catalogs)
     signer = JwtLeaseSigner(state_dir)
     records = await open_records(state_dir / "cloud.sqlite")
     steered = SteeredClock(await open_lab(records, real.now), real) if settings.lab.enabled else None
@@ -123,6 +126,7 @@ def _media(engine: Engine) -> MediaFlows:
     limits = UploadLimits(
         max_bytes=storage.largest_upload_bytes,
         expires_after=timedelta(seconds=storage.upload_expires_after_s),
+        open_per_module=storage.open_uploads_per_module,
     )
     return media_flows(ports, MediaRules(engine.clock.now, engine.real.now, auto_delete_days, limits, when_full))
 
@@ -143,17 +147,11 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     )
     reach = Reach(settings.http.url, parts.host, parts.port, parts.ca_pem is not None, parts.ca_pem)
     claims = ClaimDesk(desk, users, engine.signer, reach)
+    users.take_back = claims.take_back
+    purge = RecordsToPurge(records, engine.real, engine.clock.now, _keep_for(settings))
     health = CloudHealth(records, inbox.is_up)
     app = _application(engine, media, lab, claims, commands, health)
     notifier = SystemdNotifier()
-
-    async def expire_uploads() -> None:
-        while True:
-            await engine.real.sleep(SWEEP_UPLOADS_EVERY_S)
-            try:
-                await media.leftovers.expire()
-            except Exception:  # the records may fail in any driver, a full disk too: it is tried again
-                log.exception("uploads_not_expired", again_in_s=SWEEP_UPLOADS_EVERY_S)
 
     async def feed_watchdog() -> None:
         while True:
@@ -165,12 +163,27 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     if lab is not None:
         first.append(lab.finish_interrupted)
     first.append(desk.refresh_all)
-    jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, expire_uploads, feed_watchdog]
+    jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, purge.run, _keep_media(engine, media), feed_watchdog]
     if parts.keep is not None:
         jobs.append(parts.keep)
     return Cloud(
         settings, app, tuple(first), tuple(jobs), (media.close, records.close), notifier.ready, notifier.stopping
     )
+
+
+def _keep_media(engine: Engine, media: MediaFlows) -> Job:
+    """Return the job that removes what a crash left in the store, then ends uploads whose time is over."""
+
+    async def keep() -> None:
+        await media.compare_blobs()
+        while True:
+            await engine.real.sleep(SWEEP_UPLOADS_EVERY_S)
+            try:
+                await media.leftovers.expire()
+            except Exception:  # the records may fail in any driver, a full disk too: it is tried again
+                log.exception("uploads_not_expired", again_in_s=SWEEP_UPLOADS_EVERY_S)
+
+    return keep
 
 
 def _application(
@@ -218,6 +231,11 @@ def _application(
         ModuleClipRoutes(media.status, module),
     )
     return cloud_app(services, routes)
+
+
+def _keep_for(settings: Settings) -> KeepFor:
+    records = settings.records
+    return KeepFor(records.log_kept_for_days, records.leases_kept_for_days, records.tombstones_kept_for_days)
 
 
 def _lab_token(settings: Settings) -> str:

@@ -7,11 +7,14 @@ from enum import StrEnum
 
 from cloud_stub.domain.clip_metadata import PHOTO, ClipMetadata
 from cloud_stub.domain.retention import due_at, retained_from
+from cloud_stub.errors import CloudError
 
 START_TOLERANCE = timedelta(minutes=5)
 """A clip's pre-roll starts before the lease that opened it arrived, and two clocks never agree to the second."""
 LONGEST_CLIP_SLACK_MS = 15_000
 """Pre-roll and the rest of the last fragment, on top of the lease's longest clip."""
+FOR_GOOD = frozenset({"not_entitled", "camera_unknown", "clip_too_long", "too_large", "not_playable"})
+"""Codes after which a module keeps a clip for itself: the cloud must not keep a part of it."""
 CLOUD_KINDS = frozenset({"cloud", "quota"})
 PHOTO_FEATURE = "photo_capture"
 LIVE_VIEW = "live_view"
@@ -137,6 +140,16 @@ def _entitlement(clip: ClipMetadata, camera: CameraLease) -> Acceptance | None:
     if camera.kind != "cloud":
         return Acceptance.NOT_ENTITLED
     return None if needed in camera.features else Acceptance.FEATURE_MISSING
+
+
+def is_for_good(refusal: CloudError, *, length_is_settled: bool) -> bool:
+    """Say whether a refusal ends a clip's way to the cloud, so that what came of it goes at once.
+
+    A body that goes beyond the length which was settled before is a mistake of one request and not of the clip.
+    """
+    if refusal.code == "too_large" and length_is_settled:
+        return False
+    return refusal.code in FOR_GOOD
 
 
 def longest_clip_ms(lease: LeaseTerms) -> int:

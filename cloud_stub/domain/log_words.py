@@ -44,6 +44,7 @@ class Rule(StrEnum):
 
     OWNER = "owner"
     MODULE = "module"
+    CLAIM_CUT_SHORT = "claim.cut_short"
     TRIAL_NEW_DEVICE = "trial.new_device"
     TRIAL_DAYS = "trial.days"
     TRIAL_CANCELLED = "trial.cancelled"

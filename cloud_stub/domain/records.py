@@ -167,7 +167,8 @@ class Clip:
 class Upload:
     """A tus upload. `length` is `None` while deferred; `metadata` is the raw header.
 
-    `expires_at` is real time, which a lab clock never moves.
+    `expires_at` moves on with each byte, but never beyond `ends_by`, which is settled when the upload is created. Both
+    are real time, which a lab clock never moves.
     """
 
     upload_id: str
@@ -177,6 +178,7 @@ class Upload:
     length: int | None
     metadata: str
     expires_at: datetime
+    ends_by: datetime
     finished: bool
 
 

@@ -21,6 +21,7 @@ class GoneBecause(StrEnum):
     OWNER_DELETED = "owner_deleted"
     UPLOAD_EXPIRED = "upload_expired"
     UPLOAD_TERMINATED = "upload_terminated"
+    UPLOAD_REFUSED = "upload_refused"
 
 
 DISPOSITIONS = {

@@ -8,12 +8,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import ceil
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from cloud_stub.domain.login_limit import WrongLogins, after_wrong, is_reported, wait_s
+from cloud_stub.domain.attempts import ACCOUNT_PACE, LOG_IN_PACE, SIGN_UP_PACE, Attempts, source_key
 from cloud_stub.domain.records import Account, LogEntry, Session
 from cloud_stub.errors import CloudError
 from cloud_stub.ports import Clock, Passwords, Records
@@ -22,7 +21,7 @@ SESSION_DAYS = 30
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1024
 LONGEST_EMAIL = 254
-SOURCES_REMEMBERED = 10_000
+KNOWN_PLACES = 10_000
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -60,7 +59,9 @@ def normal_email(email: str) -> str:
 class AccountLogin:
     """Log-ins of owners.
 
-    `real_now` is real civil time: a lab clock that jumps thirty days must not log its owner out.
+    `real_now` is real civil time: a lab clock that jumps thirty days must not log its owner out. Wrong attempts slow
+    their source, and the account they were for wherever they come from; a place from which its owner logged in before
+    is slowed by its own attempts alone, so that nobody can keep an owner out by guessing.
     """
 
     def __init__(self, records: Records, clock: Clock, passwords: Passwords, real_now: Callable[[], datetime]) -> None:
@@ -68,7 +69,10 @@ class AccountLogin:
         self._clock = clock
         self._passwords = passwords
         self._real_now = real_now
-        self._wrong: OrderedDict[str, WrongLogins] = OrderedDict()
+        self._wrong = Attempts(LOG_IN_PACE)
+        self._wrong_of_account = Attempts(ACCOUNT_PACE)
+        self._sign_ups = Attempts(SIGN_UP_PACE)
+        self._known_places: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._decoy: str | None = None
         self._log = structlog.get_logger()
 
@@ -77,24 +81,29 @@ class AccountLogin:
 
         `source` is the peer's address; it only serves to slow it down.
         """
-        self._take_attempt(source)
+        key = normal_email(email)
+        self._take_attempt(source, key)
         async with self._records.reading() as records:
-            account = await records.accounts.by_email(normal_email(email))
+            account = await records.accounts.by_email(key)
         known_hash = account.password_hash if account else await self._decoy_hash()
         right = await self._passwords.verify(known_hash, password[:LONGEST_PASSWORD])
         if account is None or not right:
-            self._report_wrong(source)
+            self._report_wrong(source, key)
             raise CloudError("wrong_login", 401, "The e-mail address or the password is wrong.")
-        self._wrong.pop(source, None)
+        self._proved_right(source, key)
         self._log.info("logged_in", account_id=account.account_id)
         return await self._new_session(account)
 
-    async def sign_up(self, wish: SignUp) -> NewSession:
-        """Make an account and log it in; CloudError 422 `bad_email`, `weak_password`, or 409 `email_taken`."""
+    async def sign_up(self, wish: SignUp, source: str) -> NewSession:
+        """Make an account and log it in.
+
+        CloudError 422 `bad_email`, `weak_password`, 409 `email_taken`, 429 `too_many_sign_ups`.
+        """
         email = normal_email(wish.email)
         if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
             raise CloudError("bad_email", 422, "This is not an e-mail address.")
         check_password(wish.password)
+        self._take_sign_up(source)
         now = self._clock.now()
         account = Account(
             account_id=str(uuid.uuid4()),
@@ -134,11 +143,11 @@ class AccountLogin:
 
         CloudError 403 `wrong_password`, 422 `weak_password`, 429 `too_many_attempts`.
         """
-        self._take_attempt(source)
+        self._take_attempt(source, account.email)
         if not await self._passwords.verify(account.password_hash, current[:LONGEST_PASSWORD]):
-            self._report_wrong(source)
+            self._report_wrong(source, account.email)
             raise CloudError("wrong_password", 403, "The current password is wrong.")
-        self._wrong.pop(source, None)
+        self._proved_right(source, account.email)
         check_password(new)
         new_hash = await self._passwords.hash(new)
         async with self._records.writing() as records:
@@ -179,28 +188,46 @@ class AccountLogin:
             self._decoy = await self._passwords.hash(secrets.token_urlsafe(16))
         return self._decoy
 
-    def _take_attempt(self, source: str) -> None:
-        """Refuse a source in haste; else count the attempt as wrong until it proves right.
+    def _take_attempt(self, source: str, email: str) -> None:
+        """Refuse a source in haste, or an account at which many guess; else count it as wrong until it proves right.
 
         Counting comes before the slow hash, so that a hundred attempts sent at once are slowed too.
         """
-        now_s = self._clock.monotonic()
-        past = self._wrong.pop(source, None)
-        wait = wait_s(past, now_s)
-        if past is not None and wait > 0:
-            self._wrong[source] = past
-            seconds = ceil(wait)
+        now_s, place = self._clock.monotonic(), source_key(source)
+        known = (email, place) in self._known_places
+        seconds = max(self._wrong.wait_s(place, now_s), 0 if known else self._wrong_of_account.wait_s(email, now_s))
+        if seconds > 0:
             message = f"Too many wrong attempts. Try again in {seconds} seconds."
             raise CloudError("too_many_attempts", 429, message, retry_after_s=seconds)
-        counted = after_wrong(past, now_s)
-        self._wrong[source] = counted
-        while len(self._wrong) > SOURCES_REMEMBERED:
-            self._wrong.popitem(last=False)
+        self._wrong.note(place, now_s)
+        if not known:
+            self._wrong_of_account.note(email, now_s)
 
-    def _report_wrong(self, source: str) -> None:
-        counted = self._wrong.get(source)
-        if counted is not None and is_reported(counted):
-            self._log.warning("many_wrong_logins", source=source, count=counted.count)
+    def _take_sign_up(self, source: str) -> None:
+        now_s, place = self._clock.monotonic(), source_key(source)
+        seconds = self._sign_ups.wait_s(place, now_s)
+        if seconds > 0:
+            message = f"Too many accounts were asked for from this place. Try again in {seconds} seconds."
+            raise CloudError("too_many_sign_ups", 429, message, retry_after_s=seconds)
+        self._sign_ups.note(place, now_s)
+        if self._sign_ups.is_slowed(place):
+            self._log.warning("many_sign_ups", source=source, count=self._sign_ups.count(place))
+
+    def _proved_right(self, source: str, email: str) -> None:
+        place = source_key(source)
+        self._wrong.clear(place)
+        self._wrong_of_account.clear(email)
+        self._known_places[email, place] = None
+        self._known_places.move_to_end((email, place))
+        if len(self._known_places) > KNOWN_PLACES:
+            self._known_places.popitem(last=False)
+
+    def _report_wrong(self, source: str, email: str) -> None:
+        place = source_key(source)
+        if self._wrong.is_slowed(place):
+            self._log.warning("many_wrong_logins", source=source, count=self._wrong.count(place))
+        elif self._wrong_of_account.is_slowed(email):
+            self._log.warning("many_wrong_logins_for_one_account", count=self._wrong_of_account.count(email))
 
 
 def check_password(password: str) -> None:

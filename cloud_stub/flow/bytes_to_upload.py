@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Protocol
 
@@ -46,6 +46,9 @@ class UploadKeeper(Protocol):
     async def finish(self, upload: Upload) -> Upload:
         """Take a whole upload; idempotent. An error leaves it as it is, to be finished by the next attempt."""
 
+    async def refused(self, upload: Upload, error: CloudError) -> None:
+        """Hear that an upload's bytes were refused, and drop it where that is for good."""
+
     async def terminate(self, upload: Upload) -> None:
         """Forget an upload and its bytes."""
 
@@ -75,7 +78,7 @@ class BytesToUpload:
         upload = await self._keeper.create(module, creation)
         if upload.finished or (body is None and upload.length != upload.offset):
             return upload
-        with self.held(upload.upload_id):
+        async with self._taking(upload):
             if body is not None and upload.offset == 0:
                 upload = await self._receive(upload, body, checksum)
             return await self._finish_if_whole(upload)
@@ -86,8 +89,7 @@ class BytesToUpload:
 
     async def patch(self, module: Module, upload_id: str, patch: Patch, body: AsyncIterator[bytes]) -> Upload:
         """Append; a broken body keeps what arrived, unless it had a checksum. Raise 409 for another offset."""
-        await self._keeper.find(module, upload_id)
-        with self.held(upload_id):
+        async with self._taking(await self._keeper.find(module, upload_id)):
             upload = await self._keeper.find(module, upload_id)
             if patch.offset != upload.offset:
                 message = f"The next byte here is {upload.offset}, not {patch.offset}: ask with HEAD and go on there."
@@ -104,7 +106,7 @@ class BytesToUpload:
 
     async def finish(self, module: Module, upload_id: str) -> Upload:
         """Finish an upload that has its last byte, where an earlier attempt failed."""
-        with self.held(upload_id):
+        async with self._taking(await self._keeper.find(module, upload_id)):
             return await self._finish_if_whole(await self._keeper.find(module, upload_id))
 
     async def terminate(self, module: Module, upload_id: str) -> None:
@@ -131,6 +133,16 @@ class BytesToUpload:
             yield
         finally:
             self._busy.discard(upload_id)
+
+    @asynccontextmanager
+    async def _taking(self, upload: Upload) -> AsyncIterator[None]:
+        """Keep other writers away, and let the keeper hear of a refusal before any of them comes."""
+        with self.held(upload.upload_id):
+            try:
+                yield
+            except CloudError as error:
+                await asyncio.shield(self._keeper.refused(upload, error))
+                raise
 
     async def _finish_if_whole(self, upload: Upload) -> Upload:
         return await self._keeper.finish(upload) if upload.offset == upload.length else upload

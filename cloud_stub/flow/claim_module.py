@@ -3,13 +3,12 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
 
 import structlog
 
-from cloud_stub.domain.attempts import WrongAttempts
+from cloud_stub.domain.attempts import CLAIM_PACE, Attempts, source_key
 from cloud_stub.domain.claim_code import VALID_FOR, check_code, code_hash, hash_of, make_code
 from cloud_stub.domain.lease import ISSUER
 from cloud_stub.domain.log_words import Rule, What
@@ -21,8 +20,6 @@ from cloud_stub.ports import BrokerAway, LeaseSigner, Transaction
 
 SECRET_BYTES = 32
 BROKER_BACK_S = 10
-CODES_REMEMBERED = timedelta(days=7)
-"""So long an old code is still told apart from one that never was."""
 
 log = structlog.get_logger()
 
@@ -79,7 +76,7 @@ class ClaimDesk:
     new_id: Callable[[], str] = new_uuid
     new_secret: Callable[[], str] = new_secret
     choose: Callable[[str], str] = secrets.choice
-    attempts: WrongAttempts = field(default_factory=WrongAttempts)
+    attempts: Attempts = field(default_factory=lambda: Attempts(CLAIM_PACE))
 
     async def create_code(self, account_id: str) -> tuple[str, ClaimCode]:
         """Make a code; return it as it is shown, once, and its record (it is kept only as a hash)."""
@@ -88,7 +85,6 @@ class ClaimDesk:
         code = ClaimCode(code_hash(shown), account_id, now, now + VALID_FOR, None, None)
         async with self.desk.records.writing() as records:
             await read_account(records, account_id)
-            await records.accounts.drop_claim_codes_before(now - CODES_REMEMBERED)
             await records.accounts.add_claim_code(code)
         return shown, code
 
@@ -98,13 +94,14 @@ class ClaimDesk:
         Raises CloudError: 404, 409 and 410 for the code, 429 after 100 wrong ones from a source, 400 for a module's
         model that the catalog does not know, 503 when the broker is away (the code stays good).
         """
-        wait_s = self.attempts.wait_s(source, self.desk.clock.monotonic())
-        if wait_s is not None:
+        place = source_key(source)
+        wait_s = self.attempts.wait_s(place, self.desk.clock.monotonic())
+        if wait_s > 0:
             raise CloudError("too_many_attempts", 429, "Too many wrong codes: wait, then make a new code.", wait_s)
         try:
             account_id = await self._account_of(request.code)
         except CloudError:
-            self.attempts.note(source, self.desk.clock.monotonic())
+            self.attempts.note(place, self.desk.clock.monotonic())
             raise
         secret = self.new_secret()
         async with self.desk.changing(account_id) as records:
@@ -121,7 +118,7 @@ class ClaimDesk:
             await self._log(records, account_id, What.MODULE_RENAMED, module_id)
         return module
 
-    async def remove(self, account_id: str, module_id: str) -> None:
+    async def remove(self, account_id: str, module_id: str, rule: Rule = Rule.OWNER) -> None:
         """Revoke a module: it is cut off at once, its clips stay, plans attached to its cameras are free again."""
         async with self.desk.changing(account_id) as records:
             module = await self._own(records, account_id, module_id)
@@ -130,15 +127,25 @@ class ClaimDesk:
             for attachment in (await read_situation(records, account_id)).attachments:
                 if attachment.camera_id in cameras and attachment.detached_at is None:
                     await records.plans.put_attachment(replace(attachment, detached_at=self.desk.now()))
-                    await self._log(records, account_id, What.PLAN_DETACHED, attachment.subscription_id)
+                    await self._log(records, account_id, What.PLAN_DETACHED, attachment.subscription_id, rule)
             for topic in (LEASE_TOPIC, CLOCK_TOPIC):  # nothing retained stays behind
                 await records.leases.enqueue(module_id, topic, b"", retain=True)
-            await self._log(records, account_id, What.MODULE_REMOVED, module_id)
+            await self._log(records, account_id, What.MODULE_REMOVED, module_id, rule)
         try:
             await self.broker_users.revoke_module(module_id)
         except BrokerAway:
             log.warning("module_still_on_broker", module_id=module_id, does="reconciling removes it")
         log.info("module_removed", module_id=module_id)
+
+    async def take_back(self, module_id: str) -> bool:
+        """Remove a module that was claimed but never used: not once online, with no camera; say whether it was."""
+        async with self.desk.records.reading() as records:
+            module = await records.modules.get(module_id)
+            cameras = await records.modules.cameras_of_module(module_id)
+        if module is None or module.revoked_at is not None or module.session is not None or cameras:
+            return False
+        await self.remove(module.account_id, module_id, Rule.CLAIM_CUT_SHORT)
+        return True
 
     async def _account_of(self, code: str) -> str:
         async with self.desk.records.reading() as records:
@@ -188,8 +195,10 @@ class ClaimDesk:
             raise CloudError("module_unknown", 404, "This account has no such module.")
         return module
 
-    async def _log(self, records: Transaction, account_id: str, what: What, subject: str) -> None:
-        await records.leases.log(LogEntry(self.desk.now(), account_id, what.value, subject, Rule.OWNER.value))
+    async def _log(
+        self, records: Transaction, account_id: str, what: What, subject: str, rule: Rule = Rule.OWNER
+    ) -> None:
+        await records.leases.log(LogEntry(self.desk.now(), account_id, what.value, subject, rule.value))
 
     def _reply(self, module: Module, secret: str) -> Mapping[str, object]:
         reach = self.reach

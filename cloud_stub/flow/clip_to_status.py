@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from cloud_stub.domain.records import ClipPhase, Disposition, Module
+from cloud_stub.domain.retention import GoneBecause
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.bytes_to_upload import BytesToUpload
+from cloud_stub.flow.clip_of_removed_module import take_over
 from cloud_stub.ports import Records
 
 
@@ -28,6 +30,7 @@ class ClipToStatus:
 
     async def status(self, module: Module, clip_id: str) -> ClipStatus:
         """Return the state of a module's clip; CloudError 404 `clip_unknown` when the cloud never had any of it."""
+        await take_over(self._records, module, clip_id)
         async with self._records.reading() as transaction:
             upload = await transaction.clips.upload_of_clip(module.module_id, clip_id)
         if upload is not None and not upload.finished and upload.offset == upload.length:
@@ -35,6 +38,8 @@ class ClipToStatus:
         async with self._records.reading() as transaction:
             clip = await transaction.clips.get(module.module_id, clip_id)
             upload = await transaction.clips.upload_of_clip(module.module_id, clip_id)
+        if clip is not None and clip.gone_because == GoneBecause.UPLOAD_REFUSED:
+            raise CloudError("clip_unknown", 404, "The cloud refused this clip and holds nothing of it.")
         if clip is None or (clip.phase is not ClipPhase.RECEIVING and clip.disposition is None):
             raise CloudError("clip_unknown", 404, "The cloud never had this clip.")
         growing = upload is not None and not upload.finished

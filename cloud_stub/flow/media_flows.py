@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cloud_stub.domain.policies import QuotaWhenFull
 from cloud_stub.domain.records import Account
+from cloud_stub.flow.blobs_to_records import BlobsToRecords
 from cloud_stub.flow.bytes_to_upload import BytesToUpload
 from cloud_stub.flow.clip_to_status import ClipToStatus
 from cloud_stub.flow.clips_to_retention import ClipsToRetention, Fault, no_fault
@@ -50,6 +51,11 @@ class MediaFlows:
     leftovers: LeftoversToClips
     serve: ServeMedia
     posters: FragmentsToPoster
+    orphans: BlobsToRecords
+
+    async def compare_blobs(self) -> None:
+        """Remove what a crash left in the blob store; it may run beside requests, and never raises."""
+        await self.orphans.reconcile()
 
     async def close(self) -> None:
         """End what runs beside requests."""
@@ -91,8 +97,9 @@ def media_flows(ports: MediaPorts, rules: MediaRules) -> MediaFlows:
         real_now=rules.real_now,
         uploads=uploads,
     )
+    orphans = BlobsToRecords(ports.records, ports.blobs)
     serve = ServeMedia(ports.records, ports.staging, ports.blobs, viewers)
-    return MediaFlows(uploads, ClipToStatus(ports.records, uploads), retention, leftovers, serve, posters)
+    return MediaFlows(uploads, ClipToStatus(ports.records, uploads), retention, leftovers, serve, posters, orphans)
 
 
 def _keeper(

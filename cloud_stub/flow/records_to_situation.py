@@ -64,5 +64,5 @@ async def read_used_ms(records: Transaction, rights: Iterable[CameraRights]) -> 
     pools = {each.storage.pool for each in rights if each.storage.pool is not None}
     used = {}
     for pool in sorted(pools):
-        used[pool] = sum(clip.duration_ms for clip in await records.clips.held_in_pool(pool))
+        used[pool] = await records.clips.used_ms(pool)
     return used

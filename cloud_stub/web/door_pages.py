@@ -92,7 +92,7 @@ async def sign_up(request: web.Request) -> web.Response:
         await services.auth.check_door(request)
         raw = (await request.post()).get("password", "")
         wish = sign_up_wish(services, values, raw if isinstance(raw, str) else "")
-        new = await services.login.sign_up(wish)
+        new = await services.login.sign_up(wish, source_of(request, behind_proxy=services.settings.behind_proxy))
     except CloudError as error:
         return _sign_up_page(request, values, error)
     return _enter(services, new, "/modules")
@@ -181,5 +181,7 @@ def _sign_up_page(request: web.Request, values: Mapping[str, str], error: CloudE
         time_zones=TIME_ZONES,
         problem=say_refusal(language, error) if error else "",
     )
+    if error is not None and error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
     services.auth.cookies.set_door(response, token)
     return response

@@ -71,7 +71,8 @@ async def make_account(request: web.Request) -> web.Response:
     if not services.settings.sign_up:
         raise CloudError("sign_up_closed", 403, "This cloud makes no new accounts: ask whoever runs it.")
     body = await body_of(request, NewAccount)
-    new = await services.login.sign_up(sign_up_wish(services, body.model_dump(), body.password))
+    wish = sign_up_wish(services, body.model_dump(), body.password)
+    new = await services.login.sign_up(wish, source_of(request, behind_proxy=services.settings.behind_proxy))
     response = answer(session_reply(new), 201)
     services.auth.cookies.set_session(response, new)
     return response

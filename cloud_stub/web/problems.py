@@ -105,6 +105,8 @@ TITLES = {
     "too_large": "This is too large",
     "too_many_attempts": "Too many attempts",
     "too_many_cameras": "This module has all its cameras",
+    "too_many_sign_ups": "Too many accounts were asked for",
+    "too_many_uploads": "This module has too many unfinished uploads",
     "tus_request": "This is not how tus 1.0.0 is spoken",
     "tus_version": "This version of tus is not spoken here",
     "upload_broken": "The body broke off",

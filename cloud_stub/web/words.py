@@ -178,10 +178,13 @@ RULE: Final[Mapping[str, str]] = {
     "owner_deleted": N_("You deleted it."),
     "upload_expired": N_("Its upload broke off, and nothing of it could be played."),
     "upload_terminated": N_("The module gave its upload up."),
+    "upload_refused": N_("The cloud could not take it, so it kept no part of it."),
+    "claim.cut_short": N_("Adding it was cut short, so it was never used."),
 }
 REFUSED: Final[Mapping[str, str]] = {
     "wrong_login": N_("The e-mail address or the password is wrong."),
     "too_many_attempts": N_("Too many wrong attempts. Wait a little before the next one."),
+    "too_many_sign_ups": N_("Too many accounts were asked for from this place. Try again later."),
     "bad_email": N_("This is not an e-mail address."),
     "weak_password": N_("A password needs at least 12 characters."),
     "email_taken": N_("There is an account with this e-mail address: log in instead."),

@@ -84,6 +84,8 @@ class MemoryCloud:
         upload = self._find(upload_url)
         self._enter("append", upload.clip_id)
         if upload.clip_id in self.refuse:
+            self.forget(upload.clip_id)  # refused for good: the part that came is dropped at once
+            self._leave("append")
             raise Refused(self.refuse[upload.clip_id], "No.")
         if upload.disposition is not None:
             raise Refused("upload_gone", "Gone.")

@@ -8,7 +8,8 @@ from dataclasses import replace
 import av
 import pytest
 
-from agent.adapters.camera_feed_pyav import PyavCameraFeed, feed
+from agent.adapters.camera_feed_pyav import PyavCameraFeed, feed, picture_analysis
+from agent.adapters.camera_feed_pyav.picture_analysis import PictureAnalysis
 from agent.ports import CameraFeed, FeedStep
 from agent.vision.motion_events import MotionEvents
 from hardware.camera import CameraError, CameraLost, CameraRefused, EncodedPacket, StreamInfo
@@ -230,3 +231,29 @@ async def test_without_motion_to_watch_nothing_is_decoded() -> None:
     assert all(step.reading is None for step in steps)
     assert await camera.latest_jpeg(640) is None
     await camera.close()
+
+
+def buffers_of_decoder(analysis: PictureAnalysis, packets: Sequence[EncodedPacket]) -> set[int]:
+    """Return where in memory the decoder put its pictures."""
+    used = set()
+    for packet in packets:
+        analysis.see(packet)
+        assert analysis._newest is not None
+        used.add(analysis._newest.planes[0].buffer_ptr)
+    return used
+
+
+def test_a_viewer_costs_the_decoder_no_picture_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long encoding takes: a picture that is held meanwhile would be another 4 MB of 1080p for good."""
+    stream, packets = quiet_then_walker()
+    unwatched = buffers_of_decoder(PictureAnalysis(stream), packets)
+    analysis, used = PictureAnalysis(stream), set[int]()
+    used |= buffers_of_decoder(analysis, packets[:10])
+
+    def slow_encoder(_: av.VideoFrame) -> bytes:
+        used.update(buffers_of_decoder(analysis, packets[10:]))
+        return b"jpeg"
+
+    monkeypatch.setattr(picture_analysis, "_jpeg", slow_encoder)
+    assert analysis.newest_jpeg(64) == b"jpeg"
+    assert len(used) <= len(unwatched)

@@ -37,7 +37,7 @@ class FileClip:
     async def write(self, packets: Sequence[EncodedPacket]) -> None:
         await self.file.write(packets)
 
-    async def close(self) -> None:
+    async def close(self, ended_early: str | None = None) -> None:
         self.closed = await self.file.close()
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from agent.adapters.clock_lab import LabClock
 from tests.manual_clock import ManualClock
@@ -33,6 +34,44 @@ def test_a_document_that_cannot_be_read_changes_nothing(document: Mapping[str, o
     clock = LabClock(inner)
     clock.take(document)
     assert clock.now() == inner.now()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"now": "1970-01-01T00:00:00Z", "frozen": True},
+        {"now": "1999-12-31T23:59:59Z", "frozen": False},
+        {"now": "9999-12-31T23:59:59Z", "frozen": True},
+        {"now": "9999-12-31T23:59:59-14:00", "frozen": False},
+        {"now": "0001-01-01T00:00:00+14:00", "frozen": True},
+        {"now": "2026-04-01T00:00:00Z", "frozen": False, "real_at": "0001-01-01T00:00:00+14:00"},
+        {"now": "2199-12-31T00:00:00Z", "frozen": False, "real_at": "2026-01-01T00:00:00Z"},
+    ],
+)
+@pytest.mark.parametrize("how", ["taken", "kept by an earlier run", "waiting for its lease"])
+def test_a_time_that_nobody_can_mean_is_refused_with_a_reason(document: Mapping[str, object], how: str) -> None:
+    """What is reckoned from it would overflow: the clip's start, the lease's end, the clock's own next second."""
+    inner = FlooredManualClock()
+    with capture_logs() as logs:
+        clock = LabClock(inner, kept=document if how.startswith("kept") else None)
+        if how == "taken":
+            clock.take(document)
+        elif how.startswith("waiting"):
+            clock.take({**document, "lease_seq": SEQ})
+            clock.lease_taken(SEQ)
+    inner.seconds += 86_400
+    assert clock.now() == inner.now()
+    assert not clock.trusted() or inner.is_trusted
+    [line] = [line for line in logs if line["event"] == "lab_clock_refused"]
+    assert "between 2000 and 2200" in str(line["problem"])
+
+
+@pytest.mark.parametrize("civil_s", [1e11, 1e18, -1e18])
+def test_a_floor_that_nobody_can_believe_does_not_move_the_labs_clock(civil_s: float) -> None:
+    clock = LabClock(FlooredManualClock())
+    clock.take({**GOLDEN, "lease_seq": None})
+    clock.raise_floor(civil_s)
+    assert clock.now() == APRIL
 
 
 def test_a_disk_that_is_full_does_not_stop_the_labs_clock() -> None:

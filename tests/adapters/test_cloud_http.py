@@ -64,3 +64,16 @@ async def test_the_authority_of_the_claim_is_trusted(tmp_path: Path) -> None:
         await cloud.close()
         await cloud.close()
     assert (answer.status, answer.body) == (200, b"Bearer module.secret")
+
+
+async def test_without_an_authority_of_the_claim_the_systems_are_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSL's own variable names what this system trusts; it is read when the session opens, not at import."""
+    files = certificate(tmp_path, datetime.now(UTC))  # noqa: TID251 - TLS runs on real time
+    monkeypatch.setenv("SSL_CERT_FILE", str(files.ca))
+    async with tls_cloud(files) as base:
+        cloud = CloudHttp(base, "module.secret")
+        answer = await cloud.send("GET", cloud.locate("/"))
+        await cloud.close()
+    assert (answer.status, answer.body) == (200, b"Bearer module.secret")

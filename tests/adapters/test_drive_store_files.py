@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.adapters.drive_lane_thread import DriveLaneThread
 from agent.adapters.drive_store_files import DriveFiles
 from agent.adapters.drive_store_files import store as drive_store_files
 from agent.adapters.drive_store_files.layout import clip_id_in, file_name, slug
@@ -18,6 +19,7 @@ from agent.adapters.drive_store_files.manifest import sha256_of
 from agent.domain.clip import ClipReason, ClipRow, MediaKind, RowPhase, Sink, SinkChoice, SinkReason
 from hardware.drive import DriveGone, DriveReport
 from hardware.drives.emulated import EmulatedDrive, EmulatedDriveControl
+from tests.manual_clock import ManualClock
 
 MODULE = "5f0c1d5e-0f4f-4c4e-9f0e-2f6f6a1f0a01"
 CLIP = "d1d2d3d4-1111-4222-8333-444455556666"
@@ -31,7 +33,7 @@ class Bench:
         self.drive = EmulatedDrive(folder / "usb", reserve_bytes=0)
         self.root = self.control.root
         self.after_look: Callable[[], None] = lambda: None
-        self.store = DriveFiles(self.look, MODULE, lambda _camera: "Hinterhof 10")
+        self.store = DriveFiles(self.look, MODULE, lambda _camera: "Hinterhof 10", DriveLaneThread(ManualClock()))
         self.source = folder / "spool.mp4"
         self.source.write_bytes(CONTENT)
         self.drive.look()
@@ -49,7 +51,7 @@ class Bench:
         return sorted(path for path in self.files() if path.endswith((".mp4", ".part")))
 
     def another_store(self, module_id: str = MODULE) -> DriveFiles:
-        return DriveFiles(self.drive.look, module_id, lambda _camera: "Hinterhof 10")
+        return DriveFiles(self.drive.look, module_id, lambda _camera: "Hinterhof 10", DriveLaneThread(ManualClock()))
 
     def write(self, path: str, content: bytes) -> None:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +105,7 @@ async def test_a_drive_that_is_pulled_while_it_is_written_has_taken_nothing(
     """Pulled right after the last fsync: the copy in the page cache proves nothing, the clip stays with us."""
     real = sha256_of
 
-    def pulled(path: Path) -> tuple[int, str]:
+    def pulled(path: Path, _progressed: object) -> tuple[int, str]:
         found = real(path)
         bench.control.pull()
         return found
@@ -128,7 +130,7 @@ async def test_another_drive_at_the_same_place_is_noticed_at_the_end(bench: Benc
         swap_at_the_last_look()
         return replace(report, uuid="another") if len(looks) > 1 else report
 
-    store = DriveFiles(look, MODULE, lambda _camera: "Hinterhof 10")
+    store = DriveFiles(look, MODULE, lambda _camera: "Hinterhof 10", DriveLaneThread(ManualClock()))
     with pytest.raises(DriveGone):
         await store.put(row(), bench.source, "clips")
 
@@ -136,7 +138,7 @@ async def test_another_drive_at_the_same_place_is_noticed_at_the_end(bench: Benc
 async def test_a_drive_that_gives_back_other_bytes_has_not_taken_the_clip(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drive_store_files, "sha256_of", lambda _path: (len(CONTENT), "0" * 64))
+    monkeypatch.setattr(drive_store_files, "sha256_of", lambda *_: (len(CONTENT), "0" * 64))
     with pytest.raises(DriveGone, match="other bytes"):
         await bench.store.put(row(), bench.source, "clips")
     assert bench.clips() == []

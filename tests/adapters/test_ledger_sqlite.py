@@ -314,3 +314,26 @@ async def test_rows_that_have_ended_are_forgotten_and_those_with_a_copy_to_care_
         await ledger.insert(row("newest"))
         kept = [found.clip_id for found in reversed(await ledger.newest(100))]
         assert kept == [*(found.clip_id for found in cared_for), "newer 1", "newer 2", "newest"]
+
+
+async def test_rows_of_one_sink_do_not_hide_those_of_another(ledger: SqliteLedger) -> None:
+    for number in range(5):
+        found = row(str(number), RowPhase.SPOOLED)
+        sink = Sink.USB if number else Sink.QUOTA
+        await ledger.insert(replace(found, choice=replace(found.choice, sink=sink)))
+    phases, cloud = [RowPhase.SPOOLED], [Sink.CLOUD, Sink.QUOTA]
+    assert [found.clip_id for found in await ledger.in_phases(phases, 2, newest=True, sinks=cloud)] == ["0"]
+    assert [found.clip_id for found in await ledger.in_phases(phases, 2, newest=True, sinks=[Sink.USB])] == ["3", "4"]
+    assert await ledger.in_phases(phases, sinks=[]) == []
+
+
+async def test_a_word_is_told_once_also_over_a_restart(tmp_path: Path) -> None:
+    """Event and note are one transaction; a new module counts as told that its spool is well and it has no drive."""
+    async with open_ledger(SqliteLedger(tmp_path / "ledger.sqlite")) as ledger:
+        assert not await ledger.tell_once("spool", "ok", "event/storage", {"event_id": "0"})
+        assert await ledger.tell_once("drive", "usable 1", "event/storage", {"event_id": "1"})
+        assert not await ledger.tell_once("drive", "usable 1", "event/storage", {"event_id": "2"})
+    async with open_ledger(SqliteLedger(tmp_path / "ledger.sqlite")) as ledger:
+        assert not await ledger.tell_once("drive", "usable 1", "event/storage", {"event_id": "3"})
+        assert await ledger.tell_once("drive", "pulled 1", "event/storage", {"event_id": "4"})
+        assert [payload["event_id"] for _, _, payload in await ledger.next_events(10)] == ["1", "4"]

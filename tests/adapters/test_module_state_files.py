@@ -96,3 +96,18 @@ async def test_a_file_cut_anywhere_is_never_half_a_value(tmp_path: Path, cut: in
     path = tmp_path / str(cut) / "lease.json"
     path.write_bytes(path.read_bytes()[:cut])
     assert await state.load_lease_token() in {"first", "second"}
+
+
+async def test_cameras_keep_their_names_over_a_new_claim_and_lose_them_under_another_account(tmp_path: Path) -> None:
+    state = ModuleStateFiles(tmp_path)
+    assert await state.camera_namespace("account-1", "module-1") == "module-1"
+    assert await ModuleStateFiles(tmp_path).camera_namespace("account-1", "module-2") == "module-1"
+    assert await state.camera_namespace("account-2", "module-3") == "module-3"
+    assert await state.camera_namespace("account-2", "module-4") == "module-3"
+
+
+async def test_a_damaged_name_of_the_cameras_is_taken_from_its_last_good_copy_or_begins_anew(tmp_path: Path) -> None:
+    state = ModuleStateFiles(tmp_path)
+    await state.camera_namespace("account-1", "module-1")
+    (tmp_path / "cameras.json").write_bytes(b"{")
+    assert await state.camera_namespace("account-1", "module-2") == "module-2"

@@ -11,7 +11,6 @@ from pathlib import Path
 from tests.bench.camera_cost import camera_cost, loads
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, onset_delays
 
-DEMO_PORTS = (18400, 18401, 18402)
 COLUMNS = ("agent", "copy", "decode", "agent/copy", "agent/decode", "peak MB", "looked MB", "own MB")
 
 
@@ -58,7 +57,7 @@ def _print_delays(folder: Path, runs: int) -> None:
     _print_delay("onset to the first second of its clip playable on the page", onset.first_second_s)
     _print_delay("onset to the second after the onset playable on the page", onset.moving_second_s)
     _print_delay("the owner's change of a plan to the module's changed sink", changed_sink_s(folder / "sink", runs))
-    _print_delay("make demo (set-up done) to the first clip on the page", demo_to_first_clip_s(DEMO_PORTS, runs))
+    _print_delay("make demo (set-up done) to the first clip on the page", demo_to_first_clip_s(runs))
 
 
 def _print_delay(what: str, seconds: float) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from demo.owner import ApiRefusal
 from hardware.cameras.scenes import SCENES, moving_spans
-from tests.bench.house import BenchHouse, bench_house
+from tests.bench.house import BenchHouse, bench_house, free_ports
 
 FIRST_SECOND_MS = 1000
 LONGEST_S = 90.0
@@ -77,9 +77,9 @@ def _buy_and_end(house: BenchHouse, camera_id: str) -> list[float]:
     return [_timed(buy, lambda: _sink(house) == "cloud"), _timed(end, lambda: _sink(house) == "usb")]
 
 
-def demo_to_first_clip_s(ports: tuple[int, int, int], times: int) -> float:
+def demo_to_first_clip_s(times: int) -> float:
     """Return the median of seconds from starting the demo (set-up done) to its first clip on the owner's page."""
-    return statistics.median(_one_demo(ports) for _ in range(times))
+    return statistics.median(_one_demo(free_ports()) for _ in range(times))
 
 
 def _one_demo(ports: tuple[int, int, int]) -> float:

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ name = "Bench"
 address = {camera}
 model = "mini"
 """
+PATIENCE_S = 30.0
+LIVE_PICTURES = 10
 
 
 @dataclass(frozen=True)
@@ -49,22 +52,36 @@ class BenchHouse:
 
     def status(self) -> Any:  # noqa: ANN401 - a JSON document
         """Return the agent's own status document."""
-        with urllib.request.urlopen(f"{self.agent_url}/api/v1/status", timeout=5) as response:  # noqa: S310 - loopback
+        with self._opened("/api/v1/status") as response:
             return json.loads(response.read())
 
+    def frames(self) -> int:
+        """Return how many pictures of its camera the agent has seen."""
+        return int(self.status()["cameras"][0]["frames"])
+
     def open_page(self) -> None:
-        """Look once at the diagnostics page and at the camera's picture on it."""
+        """Look at the diagnostics as a browser does: the page, what it loads, its status, and two seconds live."""
         camera_id = self.status()["cameras"][0]["camera_id"]
-        for path in ("/", f"/snapshot/{camera_id}.jpg"):
-            with urllib.request.urlopen(self.agent_url + path, timeout=5) as response:  # noqa: S310 - loopback
+        paths = ("/", "/static/diagnostics.css", "/static/diagnostics.js", "/static/mark.svg", "/api/v1/status")
+        for path in (*paths, f"/snapshot/{camera_id}.jpg"):
+            with self._opened(path) as response:
                 response.read()
+        with self._opened(f"/live/{camera_id}.mjpeg") as live:
+            for _ in range(LIVE_PICTURES):
+                heads = iter(live.readline, b"\r\n")
+                lengths = [int(line.split(b":")[1]) for line in heads if line.startswith(b"Content-Length:")]
+                live.read(lengths[0] + len(b"\r\n"))
+
+    def _opened(self, path: str) -> HTTPResponse:
+        response: HTTPResponse = urllib.request.urlopen(self.agent_url + path, timeout=PATIENCE_S)  # noqa: S310 - loopback
+        return response
 
 
 @contextmanager
 def bench_house(folder: Path, camera: str) -> Iterator[BenchHouse]:
     """Start both, claim, confirm; everything ends with the context."""
     folder.mkdir(parents=True)
-    port, broker, diagnostics = (_free_port() for _ in range(3))
+    port, broker, diagnostics = free_ports()
     url, agent_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{diagnostics}"
     cloud = cloud_program(folder, CLOUD.format(port=port, broker=broker, state=quoted(folder / "cloud")))
     agent = agent_program(
@@ -97,7 +114,9 @@ def _sees(house: BenchHouse) -> bool:
     return bool(camera["health"] == "ok")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports() -> tuple[int, int, int]:
+    """Return three ports of loopback that nobody listens on, all different."""
+    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
+        for probe in (first, second, third):
+            probe.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1], third.getsockname()[1]

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.domain.health import CameraVitals, HealthCode, HealthLimits, Vitals, judge
+from agent.domain.drive_pace import DrivePace
+from agent.domain.health import CameraVitals, HealthCode, HealthLimits, HealthState, Vitals, judge
 from agent.domain.lease import LeaseState
 
 LIMITS = HealthLimits(frame_s=20, saved_s=15, upload_s=900)
@@ -55,6 +56,9 @@ WARNINGS = {
     "uploads wait for long": (replace(WELL, upload_waiting_s=900.1), [HealthCode.UPLOADS_STALLED]),
     "clock not known": (replace(WELL, clock_trusted=False), [HealthCode.CLOCK_UNTRUSTED]),
     "a full drive": (replace(WELL, drive_state="full"), [HealthCode.DRIVE_UNUSABLE]),
+    "a slow drive": (replace(WELL, drive_pace=DrivePace.SLOW), [HealthCode.DRIVE_SLOW]),
+    "a hung drive": (replace(WELL, drive_pace=DrivePace.HUNG), [HealthCode.DRIVE_HUNG]),
+    "flows that failed": (replace(WELL, failed_flows=("photos", "uploads")), [HealthCode.FLOW_FAILED] * 2),
 }
 
 
@@ -63,7 +67,7 @@ def test_work_not_done_is_a_failure(name: str) -> None:
     vitals, codes = FAILURES[name]
     health = judge(vitals, LIMITS)
     assert [finding.code for finding in health.failures] == codes
-    assert not health.ok
+    assert (health.ok, health.state) == (False, HealthState.FAILING)
 
 
 @pytest.mark.parametrize("name", WARNINGS)
@@ -71,13 +75,18 @@ def test_what_recording_does_not_wait_for_is_only_a_warning(name: str) -> None:
     vitals, codes = WARNINGS[name]
     health = judge(vitals, LIMITS)
     assert [finding.code for finding in health.warnings] == codes
-    assert health.ok
+    assert (health.ok, health.state) == (True, HealthState.DEGRADED)
+
+
+def test_a_flow_that_failed_is_named() -> None:
+    [finding] = judge(replace(WELL, failed_flows=("uploads",)), LIMITS).warnings
+    assert finding.subject == "uploads"
 
 
 @pytest.mark.parametrize("drive_state", [None, "usable", "absent"])
 def test_a_module_without_a_drive_is_well(drive_state: str | None) -> None:
     health = judge(replace(WELL, drive_state=drive_state), LIMITS)
-    assert (health.failures, health.warnings) == ((), ())
+    assert (health.failures, health.warnings, health.state) == ((), (), HealthState.WELL)
 
 
 def test_a_recording_that_reaches_the_disk_is_well() -> None:

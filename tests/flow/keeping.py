@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from agent.adapters.clip_files_pyav import PyavClipFiles
+from agent.adapters.drive_lane_thread import DriveLaneThread
 from agent.adapters.drive_store_files import DriveFiles
 from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.domain.clip import ClipReason, ClipRow, RowPhase
@@ -74,7 +75,8 @@ class Module:
         self.files = files or PyavClipFiles(folder / "spool")
         self.control = EmulatedDriveControl(folder / "usb")
         self.drive = EmulatedDrive(folder / "usb", reserve_bytes=1000)
-        self.store = DriveFiles(self.drive.look, MODULE, lambda _camera: "Front door")
+        self.lane = DriveLaneThread(self.clock)
+        self.store = DriveFiles(self.drive.look, MODULE, lambda _camera: "Front door", self.lane)
         self.moves = ClipMoves(ledger=ledger, files=self.files, clock=self.clock, board=self.board)
         self.room = SpoolRoom(
             ledger=ledger, files=self.files, moves=self.moves, clock=self.clock, board=self.board, limits=limits
@@ -97,7 +99,9 @@ class Module:
             ledger=ledger, files=self.files, store=self.store, moves=self.moves, clock=self.clock, board=self.board
         )
         self.decider = HeldToSink(ledger=ledger, moves=self.moves, clock=self.clock, board=self.board)
-        self.watcher = WatchDrive(drive=self.drive, moves=self.moves, clock=self.clock, board=self.board)
+        self.watcher = WatchDrive(
+            drive=self.drive, lane=self.lane, moves=self.moves, clock=self.clock, board=self.board
+        )
         self._seq = 0
 
     def take_lease(self, cover: str, cameras: Sequence[str] = (CAMERA,)) -> Lease:

@@ -18,7 +18,7 @@ from cloud_stub.domain.records import Account, IssuedLease, LabClock, LogEntry, 
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.broker_to_records import BrokerToRecords
 from cloud_stub.flow.commands_to_modules import CommandsToModules
-from cloud_stub.flow.modules_to_broker import ModulesToBroker
+from cloud_stub.flow.modules_to_broker import RECONCILE_EVERY_S, TAKEN_BACK_AFTER_S, ModulesToBroker
 from cloud_stub.flow.outbox_to_broker import OutboxToBroker
 from cloud_stub.ports import BrokerAway, ModuleMessage, Transaction
 from tests.broker.memory import CLOUD, MemoryBroker, MemoryCloudBroker
@@ -480,6 +480,47 @@ async def test_the_brokers_users_become_the_modules_that_are_not_removed(rig: Ri
         rig.users.connected(kept=False)
         await rig.until(_true(lambda: not rig.users.missing), "reconciled again")
     assert set(rig.hub.users) == {A, B}
+
+
+async def test_the_broker_is_reconciled_again_without_being_asked(rig: Rig) -> None:
+    rig.hub.users = {A: "secret", B: "secret"}
+    async with running(rig.users.run):
+        await rig.until(_true(lambda: rig.clock._sleepers), "reconciled at start")
+        rig.hub.users["somebody"] = "secret"
+        del rig.hub.users[B]
+        await rig.clock.advance(RECONCILE_EVERY_S - 1)
+        assert "somebody" in rig.hub.users
+        await rig.until(_true(lambda: rig.users.missing == (B,)), "reconciled ten minutes later", step_s=1.0)
+    assert set(rig.hub.users) == {A}
+
+
+async def test_only_a_module_that_stays_without_a_user_is_taken_back(rig: Rig) -> None:
+    """A claim that is being answered commits its record first: its module has no user for a moment."""
+    rig.hub.users = {A: "secret"}
+    asked: list[tuple[str, float]] = []
+    began_s = rig.clock.monotonic()
+
+    async def take_back(module_id: str) -> bool:
+        asked.append((module_id, rig.clock.monotonic() - began_s))
+        return True
+
+    rig.users.take_back = take_back
+    async with running(rig.users.run):
+        await rig.until(_true(lambda: rig.users.missing == (B,)), "it is missing")
+        await rig.until(_true(lambda: rig.clock._sleepers), "it waits")
+        assert not asked
+        await rig.until(_true(lambda: asked), "it is taken back", step_s=1.0)
+    (module_id, after_s), *_ = asked
+    assert module_id == B
+    assert after_s >= TAKEN_BACK_AFTER_S
+
+    asked.clear()
+    rig.users = ModulesToBroker(rig.records, rig.hub, rig.clock, lambda: 0.0, take_back=take_back)
+    await rig.users.reconcile()
+    rig.hub.users[B] = "secret"
+    await rig.clock.advance(TAKEN_BACK_AFTER_S)
+    await rig.users.reconcile()
+    assert (asked, rig.users.missing) == ([], ())
 
 
 async def test_reconciling_waits_for_a_broker_that_is_away(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

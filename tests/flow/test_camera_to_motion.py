@@ -262,3 +262,12 @@ def test_jitter_stretches_a_wait_by_half_at_most() -> None:
         return bench.opened_s
 
     assert asyncio.run(wait(lambda: 1.0)) == [0.0, 1.5, 4.5]
+
+
+async def test_a_stop_in_the_middle_of_a_picture_is_a_stop_and_no_lost_camera() -> None:
+    bench = Bench(Script(seconds=60.0))
+    await bench.run_for(1.0)
+    await bench.cancel()
+    assert bench.consumer.said[:2] == ["begin", "stop"]
+    assert not bench.alerts
+    assert [feed.closed for feed in bench.feeds] == [1]

@@ -160,6 +160,18 @@ async def test_synced_bytes_ring_the_uploader_while_the_clip_grows(tmp_path: Pat
         await clip.close()
 
 
+@pytest.mark.parametrize("packets", [0, 40])
+async def test_a_clip_that_a_stop_ended_says_so_in_its_row(tmp_path: Path, packets: int) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        clip = await kept.open()
+        await clip.write(video()[1][:packets])
+        await clip.close("stop")
+        row = await kept.row(clip.clip_id)
+        assert row.ended_early == "stop"
+        assert row.lost_because == (None if packets else "no_whole_fragment")
+
+
 async def test_a_clip_that_ends_before_one_fragment_is_whole_is_a_loss_with_a_reason(tmp_path: Path) -> None:
     async with module(tmp_path) as kept:
         kept.take_lease("plan")

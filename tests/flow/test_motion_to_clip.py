@@ -36,13 +36,14 @@ class RecordedClip:
     stream: StreamInfo
     packets: list[EncodedPacket] = field(default_factory=list)
     closed: bool = False
+    ended_early: str | None = None
 
     async def write(self, packets: Sequence[EncodedPacket]) -> None:
         assert not self.closed
         self.packets.extend(packets)
 
-    async def close(self) -> None:
-        self.closed = True
+    async def close(self, ended_early: str | None = None) -> None:
+        self.closed, self.ended_early = True, ended_early
 
     def span_s(self) -> tuple[float, float]:
         last = self.packets[-1]
@@ -156,8 +157,11 @@ async def test_an_event_that_cannot_be_queued_never_stops_the_clip() -> None:
     assert bench.spans() == [(2.0, 13.1)]
 
 
-@pytest.mark.parametrize("how", ["lost", "stop", "disarm", "new stream"])
-async def test_whatever_ends_the_camera_closes_the_clip_with_everything_it_had(how: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "word"),
+    [("lost", "camera_lost"), ("stop", "stop"), ("disarm", "disarmed"), ("new stream", "camera_lost")],
+)
+async def test_whatever_ends_the_camera_closes_the_clip_with_everything_it_had(how: str, word: str) -> None:
     bench = Bench()
     await bench.recorder.begin(STREAM)
     await bench.play(placeholder_packets(10.0), between((5.0, 99.0)))
@@ -170,6 +174,7 @@ async def test_whatever_ends_the_camera_closes_the_clip_with_everything_it_had(h
     else:
         await (bench.recorder.lost() if how == "lost" else bench.recorder.stop())
     assert clip.closed
+    assert clip.ended_early == word
     assert clip.span_s()[1] == pytest.approx(10.0)
     assert bench.camera.phase == "idle"
     assert bench.words() == [("started", "clip-1"), ("ended", "clip-1")]

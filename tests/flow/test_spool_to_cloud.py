@@ -1,15 +1,18 @@
 """Clips to the cloud: every fault of a cloud first, then order, resuming and what may be dropped."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.domain.clip import RowPhase, Sink
+from agent.domain.clip import ClipRow, RowPhase, Sink
+from agent.domain.spool import SpoolLimits, SpoolState
 from agent.errors import AgentError, Refused, TryLater
-from agent.flow.spool_to_cloud import SpoolToCloud
+from agent.flow.spool_to_cloud import BACKLOG_ROWS, SpoolToCloud
+from agent.ports import CloudStatus
 from tests.adapters.memory_cloud import MemoryCloud
 from tests.flow.keeping import Module, module, video
 
@@ -366,3 +369,168 @@ def test_a_piece_is_small_enough_for_a_thin_line() -> None:
     """512 KiB in the 120 s of one call: 35 kbit/s still gets through."""
     assert SpoolToCloud.__init__.__kwdefaults__ is not None
     assert SpoolToCloud.__init__.__kwdefaults__["piece_bytes"] * 8 / 120 < 36_000
+
+
+@pytest.mark.parametrize("call", ["append", "status"])
+@pytest.mark.parametrize("answer", ["held", "lost on its way"])
+async def test_a_clip_whose_last_byte_is_in_flight_is_not_evicted(tmp_path: Path, call: str, answer: str) -> None:
+    """Room is wanted while the last piece, or the question after it, is on its way: the ledger never calls it lost."""
+    cloud, rooms = MemoryCloud(), list[SpoolState]()
+    async with module(tmp_path, cloud=cloud, limits=SpoolLimits(0, 1)) as kept:
+        kept.take_lease("plan")
+        if answer != "held":
+            cloud.late_faults["append"] = [later()] * 2
+            cloud.faults["status"] = [later()] * 2
+        row = await kept.record()
+        appended, asked = cloud.append, cloud.status
+
+        async def append(upload_url: str, offset: int, data: bytes, final_length: int | None) -> int:
+            if call == "append" and final_length is not None:
+                rooms.append(await kept.room.make())
+            return await appended(upload_url, offset, data, final_length)
+
+        async def status(clip_id: str) -> CloudStatus:
+            if call == "status":
+                rooms.append(await kept.room.make())
+            return await asked(clip_id)
+
+        cloud.append, cloud.status = append, status  # type: ignore[method-assign] # room is wanted in the middle
+        for _ in range(60):
+            wait_s = await kept.sender.step()
+            if wait_s is None:
+                break
+            if (await kept.row(row.clip_id)).phase is RowPhase.SPOOLED and rooms:
+                await kept.room.make()
+            await kept.clock.advance(wait_s)
+        assert rooms
+        assert set(rooms) == {SpoolState.OVER_BUDGET}
+        stored = await kept.row(row.clip_id)
+        assert (stored.phase, stored.lost_because) == (RowPhase.STORED_CLOUD, None)
+        await kept.sender.step()
+        assert not kept.moves.in_hand()
+        assert await kept.findings() == []
+
+
+async def test_a_cloud_that_never_answers_for_a_clip_does_not_fill_the_spool_for_ever(tmp_path: Path) -> None:
+    """What may be whole in the cloud already stays in hand: one or two clips, and the others can make way."""
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        kept.cloud.faults["status"] = [later() for _ in range(1000)]
+        for _ in range(6):
+            await kept.record(20)
+        await drain(kept, 10_000)
+        assert 1 <= len(kept.moves.in_hand()) <= 2
+        assert await kept.phases() == [RowPhase.SPOOLED] * 6
+
+
+async def test_an_unforeseen_error_of_one_clip_does_not_block_the_others(tmp_path: Path) -> None:
+    class FaultyCloud(MemoryCloud):
+        poison = ""
+
+        async def create(self, row: ClipRow) -> str:
+            if row.clip_id == self.poison:
+                raise ValueError("unforeseen")
+            return await super().create(row)
+
+    cloud = FaultyCloud()
+    async with module(tmp_path, cloud=cloud) as kept:
+        kept.take_lease("plan")
+        rows = [await kept.record() for _ in range(3)]
+        cloud.poison = rows[2].clip_id
+        await drain(kept, 30)
+        assert await kept.phases() == [RowPhase.STORED_CLOUD, RowPhase.STORED_CLOUD, RowPhase.SPOOLED]
+        assert "ValueError" in kept.board.uploads.last_error
+
+
+async def test_clips_that_wait_for_the_drive_do_not_hide_those_for_the_cloud(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        kept.take_lease("plan")
+        row = await kept.record()
+        usb = replace(row, choice=replace(row.choice, sink=Sink.USB), path=None)
+        for number in range(BACKLOG_ROWS):
+            await kept.ledger.insert(replace(usb, clip_id=f"usb-{number}"))
+        await kept.send_all()
+        assert (await kept.row(row.clip_id)).phase is RowPhase.STORED_CLOUD
+
+
+async def test_new_clips_that_all_fail_do_not_keep_the_oldest_waiting(tmp_path: Path) -> None:
+    """A backlog whose newest part cannot be read: the oldest clips have their turn."""
+
+    class FaultyCloud(MemoryCloud):
+        async def create(self, row: ClipRow) -> str:
+            if row.clip_id.startswith("bad"):
+                raise OSError("The file cannot be read.")
+            return await super().create(row)
+
+    async with module(tmp_path, cloud=FaultyCloud()) as kept:
+        kept.take_lease("plan")
+        oldest = await kept.record()
+        for number in range(BACKLOG_ROWS):
+            await kept.ledger.insert(replace(oldest, clip_id=f"bad-{number}"))
+        for _ in range(BACKLOG_ROWS + 20):
+            await kept.sender.step()
+        assert (await kept.row(oldest.clip_id)).phase is RowPhase.STORED_CLOUD
+
+
+async def ends_on_the_drive_only(kept: Module, clip_id: str) -> None:
+    """Go through everything that moves a refused clip, and look where it stands."""
+    await drain(kept)
+    await kept.decider.step()
+    await kept.copier.step()
+    stored = await kept.row(clip_id)
+    assert (stored.phase, stored.choice.sink, stored.path) == (RowPhase.STORED_USB, Sink.USB, None)
+    assert stored.upload_url is None
+    assert kept.cloud.of_clip(clip_id) is None
+    [file] = kept.control.root.rglob("*.mp4")
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == stored.sha256
+    assert await kept.spool_is_empty()
+    assert not kept.moves.in_hand()
+    assert await kept.findings() == []
+
+
+def a_part_is_there(kept: Module, clip_id: str) -> bool:
+    upload = kept.cloud.of_clip(clip_id)
+    return upload is not None and len(upload.data) > 0
+
+
+@pytest.mark.parametrize("parked", [False, True])
+@pytest.mark.parametrize("lost_answers", [0, 1, 3])
+async def test_a_clip_refused_after_a_part_of_it_arrived_ends_in_one_place_only(
+    tmp_path: Path, parked: bool, lost_answers: int
+) -> None:
+    """The cloud drops the part at once; the drive has the whole clip, and the ledger names no other place."""
+    async with module(tmp_path) as kept:
+        await kept.watcher.step()
+        if not parked:
+            kept.take_lease("plan")
+        row = await kept.record()
+        if parked:
+            await kept.copier.step()
+            kept.take_lease("plan")
+            await kept.decider.step()
+        await kept.sender.step()
+        assert a_part_is_there(kept, row.clip_id)
+        kept.cloud.late_faults["append"] = [later()] * lost_answers
+        kept.cloud.refuse[row.clip_id] = "clip_too_long"
+        await ends_on_the_drive_only(kept, row.clip_id)
+
+
+@pytest.mark.parametrize("lost_answers", [0, 1, 3])
+async def test_a_clip_refused_while_a_part_of_it_is_there_and_it_still_grows_ends_in_one_place_only(
+    tmp_path: Path, lost_answers: int
+) -> None:
+    async with module(tmp_path) as kept:
+        await kept.watcher.step()
+        kept.take_lease("plan")
+        clip = await kept.open()
+        await clip.write(video()[1][:25])
+        await kept.sender.step()
+        assert a_part_is_there(kept, clip.clip_id)
+        kept.cloud.late_faults["append"] = [later()] * lost_answers
+        kept.cloud.refuse[clip.clip_id] = "not_entitled"
+        await clip.write(video()[1][25:35])
+        await drain(kept)
+        await clip.write(video()[1][35:])
+        await clip.close()
+        await ends_on_the_drive_only(kept, clip.clip_id)
+        assert (await kept.row(clip.clip_id)).duration_ms == 4000

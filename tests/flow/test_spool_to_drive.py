@@ -1,11 +1,14 @@
 """The drive's way through the flows: pulled, full and foreign drives first; then one place for each clip."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from agent.domain.clip import ClipRow, RowPhase, Sink
+from agent.domain.spool import SpoolLimits, SpoolState
 from agent.ports import CopyResult
 from tests.flow.keeping import CAMERA, Module, module
 
@@ -258,3 +261,95 @@ async def test_a_clip_whose_spool_file_just_left_for_the_drive_is_not_lost_to_a_
         upload = kept.cloud.of_clip(clip.clip_id)
         assert upload is not None
         assert on_the_drive(kept) == []
+
+
+async def test_one_clip_that_cannot_be_read_is_passed_over_with_its_reason_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bad block of the module's own disk (here a file whose first byte cannot be read) holds up no other clip."""
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        kept.take_lease("local")
+        bad, good = await kept.record(), await kept.record()
+        locate = kept.files.locate
+        unreadable = Path("/proc/self/mem")
+        with monkeypatch.context() as broken, capture_logs() as logs:
+            broken.setattr(kept.files, "locate", lambda path: unreadable if path == bad.path else locate(path))
+            for _ in range(3):
+                await kept.copier.step()
+        assert (await kept.row(good.clip_id)).phase is RowPhase.STORED_USB
+        assert (await kept.row(bad.clip_id)).phase is RowPhase.SPOOLED
+        failed = [line for line in logs if line["event"] == "drive_copy_failed"]
+        assert [(line["clip_id"], line["problem"]) for line in failed] == [(bad.clip_id, "Input/output error")]
+        assert not kept.moves.in_hand()
+        await kept.copier.step()
+        assert (await kept.row(bad.clip_id)).phase is RowPhase.SPOOLED  # not at once: a bad disk is not worn further
+        await kept.clock.advance(60)
+        await kept.copier.step()
+        assert (await kept.row(bad.clip_id)).phase is RowPhase.STORED_USB
+        assert await kept.findings() == []
+
+
+async def test_an_unforeseen_error_of_one_clip_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        kept.take_lease("local")
+        bad, good = await kept.record(), await kept.record()
+        put = kept.store.put
+
+        async def fails(row: ClipRow, source: Path, folder: str) -> CopyResult:
+            if row.clip_id == bad.clip_id:
+                raise ValueError("unforeseen")
+            return await put(row, source, folder)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(kept.store, "put", fails)
+            await kept.copier.step()
+        assert await kept.phases() == [RowPhase.SPOOLED, RowPhase.STORED_USB]
+        await kept.clock.advance(60)
+        await kept.copier.step()
+        assert await kept.phases() == [RowPhase.STORED_USB, RowPhase.STORED_USB]
+        assert (await kept.row(good.clip_id)).phase is RowPhase.STORED_USB
+
+
+@pytest.mark.parametrize("cover", ["local", None])
+async def test_a_clip_whose_copy_is_being_verified_is_not_evicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cover: str | None
+) -> None:
+    """Delivered (with a lease) or parked (without): the room is asked for in the middle of the copy."""
+    async with module(tmp_path, limits=SpoolLimits(0, 1)) as kept:
+        await plug(kept)
+        if cover is not None:
+            kept.take_lease(cover)
+        clip = await kept.record()
+        put = kept.store.put
+        rooms: list[SpoolState] = []
+
+        async def put_while_room_is_wanted(row: ClipRow, source: Path, folder: str) -> CopyResult:
+            copied = await put(row, source, folder)
+            rooms.append(await kept.room.make())
+            return copied
+
+        monkeypatch.setattr(kept.store, "put", put_while_room_is_wanted)
+        await kept.copier.step()
+        stored = await kept.row(clip.clip_id)
+        assert (stored.phase, stored.lost_because) == (RowPhase.STORED_USB if cover else RowPhase.HELD, None)
+        assert rooms == [SpoolState.OVER_BUDGET]
+        assert await kept.room.make() is SpoolState.OK
+        assert (await kept.row(clip.clip_id)).phase is stored.phase
+        assert await kept.findings() == []
+
+
+async def test_a_thousand_parked_clips_do_not_hide_the_next_one(tmp_path: Path) -> None:
+    async with module(tmp_path) as kept:
+        await plug(kept)
+        first = await kept.record()
+        await kept.copier.step()
+        parked = await kept.row(first.clip_id)
+        for number in range(1000):
+            await kept.ledger.insert(replace(parked, clip_id=f"parked-{number}"))
+        last = await kept.record()
+        await kept.copier.step()
+        assert (await kept.row(last.clip_id)).usb_path is not None

@@ -45,6 +45,7 @@ pre_roll_s = 0.5
 post_roll_s = 1
 longest_clip_s = {longest_clip_s}
 retrigger_wait_s = 0
+photo_period_s = {photo_period_s}
 [spool]
 reserve_bytes = {reserve_bytes}
 [drive]
@@ -77,6 +78,7 @@ class Wish:
     module_model: str = "sync_module_2"
     account_options: tuple[str, ...] = ()
     longest_clip_s: float = 2.0
+    photo_period_s: float = 3600.0
     catalog: Path | None = None
 
 
@@ -111,6 +113,12 @@ class House:
     @property
     def module_id(self) -> str:
         return str(self.identity["module_id"])
+
+    def listen(self) -> None:
+        """Listen to the module that the house has now."""
+        if self.listener is not None:
+            self.listener.close()
+        self.listener = Listener(self.broker, self.module_id)
 
     def start_cloud(self) -> None:
         """Start the cloud and wait until it answers and has its broker session."""
@@ -286,7 +294,7 @@ def open_house(folder: Path, wish: Wish) -> Iterator[House]:
         house.start_cloud()
         house.owner.log_in()
         claim(folder, house.owner.url, house.owner.claim_code())
-        house.listener = Listener(broker, house.module_id)
+        house.listen()
         yield house
     finally:
         if house.listener is not None:
@@ -339,6 +347,7 @@ def agent_settings(
         "module_model": quoted(wish.module_model),
         "state_dir": quoted(folder / "agent"),
         "longest_clip_s": wish.longest_clip_s,
+        "photo_period_s": wish.photo_period_s,
         "reserve_bytes": 1_000_000,
         "drive": quoted(folder / "drive"),
         "agent_port": agent_port,

@@ -1,20 +1,19 @@
 """Months in seconds on the lab's clock: what falls due happens at its instant, also when the cloud dies on the way."""
 
-import base64
 import hashlib
 import re
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from demo.owner import ApiRefusal
 from tests.rtsp.server import RtspServer
 from tests.system.agreement import PLACE, all_clips, assert_kept, assert_nothing_lost_or_doubled
-from tests.system.house import SOON_S, Camera, House, Wish, get, open_running_house
+from tests.system.house import SOON_S, Camera, House, Wish, open_running_house
+from tests.system.module_uploads import Offer, begin_upload, problem_code
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]  # many programs on a busy machine
@@ -59,29 +58,6 @@ def log_of(house: House, what: str) -> list[tuple[datetime, str, str]]:
     return found[::-1]
 
 
-def offer_a_clip(house: House, camera_id: str, lease_seq: int) -> tuple[int, bytes]:
-    """Try to begin an upload as the module, under this lease."""
-    words = {
-        "clip_id": str(uuid4()),
-        "camera_id": camera_id,
-        "kind": "clip",
-        "clip_reason": "motion",
-        "captured_at": house.lab_now().strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "clock_trusted": "true",
-        "lease_seq": str(lease_seq),
-        "grant": "none",
-        "sink": "cloud",
-        "filetype": "video/mp4",
-    }
-    headers = {
-        "Authorization": f"Bearer {house.module_id}.{house.identity['secret']}",
-        "Tus-Resumable": "1.0.0",
-        "Upload-Defer-Length": "1",
-        "Upload-Metadata": ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in words.items()),
-    }
-    return get(f"{house.owner.url}/files/", headers, b"")
-
-
 def test_thirty_days_pass_in_seconds_and_everything_happens_at_its_instant(tmp_path: Path, street: RtspServer) -> None:
     with open_running_house(tmp_path, Wish((Camera("Street", street.url),))) as house:
         house.owner.call("PATCH", "/api/v1/account", {"auto_delete_days": 7})
@@ -123,8 +99,8 @@ def day_31(house: House) -> None:
     assert before
     row = record_one(house, ("usb", "local_storage", None))
     lease_seq = int(house.status()["lease"]["seq"])
-    status, problem = offer_a_clip(house, row["camera_id"], lease_seq)
-    assert (status, b"not_entitled" in problem) == (403, True), problem
+    refusal = begin_upload(house, Offer(row["camera_id"], lease_seq, house.lab_now()))
+    assert problem_code(refusal) == (403, "not_entitled")
     assert held(house) == before
 
 

@@ -1,5 +1,6 @@
 """Decodes every packet as cheaply as motion allows and shows a few pictures a second to the detector."""
 
+import threading
 from fractions import Fraction
 
 import av
@@ -27,6 +28,7 @@ class PictureAnalysis:
         self._detector = detector or MotionDetector()
         self._pace = LookPace(stream.nominal_fps)
         self._newest: av.VideoFrame | None = None
+        self._decoding = threading.Lock()  # a picture held while the next ones are decoded is 4 MB that stay
         self._decoder = self._new_decoder()
         self.pictures = 0
 
@@ -46,14 +48,15 @@ class PictureAnalysis:
         copy = av.Packet(packet.data)
         copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, self._stream.time_base
         copy.is_keyframe = packet.is_keyframe
-        try:
-            frames = self._decoder.decode(copy)
-        except av.FFmpegError:
-            return None
-        reading = None
-        for frame in frames:
-            reading = self._look(frame) or reading
-        return reading
+        with self._decoding:
+            try:
+                frames = self._decoder.decode(copy)
+            except av.FFmpegError:
+                return None
+            reading = None
+            for frame in frames:
+                reading = self._look(frame) or reading
+            return reading
 
     def _look(self, frame: av.VideoFrame) -> MotionReading | None:
         self._newest = frame
@@ -65,8 +68,9 @@ class PictureAnalysis:
 
     def newest_jpeg(self, max_width: int) -> bytes | None:
         """Encode the newest picture at most `max_width` wide; `None` before the first. Callable from any thread."""
-        frame = self._newest
-        return None if frame is None else frame_to_jpeg(frame, max_width)
+        with self._decoding:
+            picture = None if self._newest is None else _scaled(self._newest, max_width)
+        return None if picture is None else _jpeg(picture)
 
 
 def luma_plane(frame: av.VideoFrame) -> NDArray[np.uint8]:
@@ -79,17 +83,20 @@ def luma_plane(frame: av.VideoFrame) -> NDArray[np.uint8]:
     return np.frombuffer(memoryview(plane), np.uint8).reshape(frame.height, plane.line_size)[:, : frame.width]
 
 
-def frame_to_jpeg(frame: av.VideoFrame, max_width: int) -> bytes:
-    """Scale a picture down to at most `max_width` (even sizes) and encode it."""
+def _scaled(frame: av.VideoFrame, max_width: int) -> av.VideoFrame:
+    """Scale a picture down to at most `max_width`, in even sizes, as a JPEG holds it."""
     width = max(2, min(frame.width, max_width) // 2 * 2)
     height = max(2, round(frame.height * width / frame.width) // 2 * 2)
+    return frame.reformat(width=width, height=height, format="yuvj420p", threads=1)
+
+
+def _jpeg(picture: av.VideoFrame) -> bytes:
     encoder = av.CodecContext.create("mjpeg", "w")
     if not isinstance(encoder, VideoCodecContext):  # pragma: no cover - mjpeg is video
         raise TypeError("mjpeg is not a video codec")
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
+    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "yuvj420p"
     encoder.framerate = Fraction(25)
     encoder.thread_count = 1  # else FFmpeg makes an encoder for each core: 7 MB for one picture
     encoder.options = {"qmin": JPEG_QUANTISER, "qmax": JPEG_QUANTISER}
-    picture = frame.reformat(width=width, height=height, format="yuvj420p", threads=1)
     picture.pts = None
     return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])

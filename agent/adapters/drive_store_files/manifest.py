@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,8 +30,11 @@ class Entry:
             raise TypeError("the path of an entry is text")
 
 
-def sha256_of(path: Path) -> tuple[int, str]:
-    """Read a file back from the drive itself (the page cache is dropped first) and return its size and SHA-256."""
+def sha256_of(path: Path, progressed: Callable[[], None] = lambda: None) -> tuple[int, str]:
+    """Read a file back from the drive itself (the page cache is dropped first) and return its size and SHA-256.
+
+    `progressed` is called with each megabyte.
+    """
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         with contextlib.suppress(OSError):  # a file system that knows no advice is read as it is
@@ -38,6 +42,7 @@ def sha256_of(path: Path) -> tuple[int, str]:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
+            progressed()
     return size, digest.hexdigest()
 
 
@@ -53,8 +58,9 @@ def sync_folder(folder: Path) -> None:
 class Manifest:
     """The manifest of one folder of ours on a drive (`base`, below `root`). Every method may raise OSError."""
 
-    def __init__(self, root: Path, base: Path) -> None:
+    def __init__(self, root: Path, base: Path, progressed: Callable[[], None]) -> None:
         self._root = root
+        self._progressed = progressed
         self._base = base
         self._path = base / MANIFEST
 
@@ -110,7 +116,7 @@ class Manifest:
             clip_id = clip_id_in(path.name)
             if clip_id is None or not path.is_file() or path.is_symlink():
                 continue
-            size, digest = sha256_of(path)
+            size, digest = sha256_of(path, self._progressed)
             found[clip_id] = Entry(clip_id, path.relative_to(self._root).as_posix(), size, digest, "", "")
         self._replace(found)
         return found

@@ -1,20 +1,21 @@
 """Clips as files on the USB drive, each copied, synced, read back and entered in our manifest."""
 
-import asyncio
 import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from agent.adapters.drive_store_files.layout import day_folder, file_name
 from agent.adapters.drive_store_files.manifest import CHUNK_BYTES, Entry, Manifest, sha256_of, sync_folder
 from agent.domain.clip import ClipRow
-from agent.ports import CopyResult
+from agent.ports import CopyResult, DriveLane
 from hardware.drive import DriveGone, DriveReport, DriveState
 
 OUR_FOLDER = "veilleur"
 MARKER = "module.json"
+READ_WITHIN_S = 5.0
 _HOLDING = frozenset({DriveState.USABLE, DriveState.FULL, DriveState.READ_ONLY})
 
 
@@ -27,34 +28,41 @@ class _Place:
     uuid: str | None
 
 
+class _SourceFailedError(Exception):
+    """The file to copy cannot be read: the fault of the module's own disk, and not the drive's."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class DriveFiles:
     """The DriveStore port on the mounted drive.
 
     `look` is the drive's own look; `camera_name` gives the owner's name of a camera id. Our folder is `veilleur/`, or
     `veilleur-<module id>/` on a drive where another module wrote its marker first: two modules never share a manifest.
-    One call runs at a time.
+    Every call goes down the `lane`, one at a time.
     """
 
-    def __init__(self, look: Callable[[], DriveReport], module_id: str, camera_name: Callable[[str], str]) -> None:
+    def __init__(
+        self, look: Callable[[], DriveReport], module_id: str, camera_name: Callable[[str], str], lane: DriveLane
+    ) -> None:
         self._look = look
         self._module_id = module_id
         self._camera_name = camera_name
-        self._one_call = asyncio.Lock()
+        self._lane = lane
 
     async def put(self, row: ClipRow, source: Path, folder: str) -> CopyResult:
-        async with self._one_call:
-            return await asyncio.to_thread(self._put, row, source, folder)
+        return await self._lane.run(lambda: self._put(row, source, folder))
 
     async def holds(self, row: ClipRow) -> bool:
-        async with self._one_call:
-            return await asyncio.to_thread(self._holds, row)
+        return await self._lane.run(lambda: self._holds(row))
 
     async def read(self, row: ClipRow, offset: int, length: int) -> bytes:
-        return await asyncio.to_thread(self._read, row, offset, length)
+        return await self._lane.run(lambda: self._read(row, offset, length), READ_WITHIN_S)
 
     async def remove(self, row: ClipRow) -> None:
-        async with self._one_call:
-            await asyncio.to_thread(self._remove, row)
+        await self._lane.run(lambda: self._remove(row))
 
     def _put(self, row: ClipRow, source: Path, folder: str) -> CopyResult:
         with source.open("rb"):
@@ -62,6 +70,8 @@ class DriveFiles:
         place = self._place(frozenset({DriveState.USABLE}), row.size_bytes or 0)
         try:
             result = self._put_on(place, row, source, folder)
+        except _SourceFailedError as failed:
+            raise failed.error from None
         except OSError as error:
             raise self._gone(error) from error
         self._still_there(place)
@@ -69,7 +79,7 @@ class DriveFiles:
 
     def _put_on(self, place: _Place, row: ClipRow, source: Path, folder: str) -> CopyResult:
         self._mark(place)
-        manifest = Manifest(place.root, place.base)
+        manifest = self._manifest(place)
         known = manifest.entries().get(row.clip_id)
         if known is not None and self._is_whole(place, known, row):
             return CopyResult(known.path, known.size_bytes, known.sha256)
@@ -78,7 +88,7 @@ class DriveFiles:
         part = day / f".{row.clip_id}.part"
         try:
             self._copy(source, part)
-            size, digest = sha256_of(part)
+            size, digest = self._hash(part)
             if (size, digest) != (row.size_bytes, row.sha256):
                 raise DriveGone("The drive gives back other bytes than were written to it: replace it.")
             target = self._free_name(day, row)
@@ -96,21 +106,28 @@ class DriveFiles:
         attempt = 0
         while True:
             target = day / file_name(row, self._camera_name(row.camera_id), attempt)
-            if not target.exists() or sha256_of(target) == (row.size_bytes, row.sha256):
+            if not target.exists() or self._hash(target) == (row.size_bytes, row.sha256):
                 return target
             attempt += 1
 
     def _copy(self, source: Path, part: Path) -> None:
         with source.open("rb") as read, part.open("wb") as write:
-            while chunk := read.read(CHUNK_BYTES):
+            while chunk := _read_source(read):
                 write.write(chunk)
+                self._lane.progressed()
             write.flush()
             os.fsync(write.fileno())
+
+    def _hash(self, path: Path) -> tuple[int, str]:
+        return sha256_of(path, self._lane.progressed)
+
+    def _manifest(self, place: _Place) -> Manifest:
+        return Manifest(place.root, place.base, self._lane.progressed)
 
     def _holds(self, row: ClipRow) -> bool:
         place = self._place(_HOLDING)
         try:
-            entry = Manifest(place.root, place.base).entries().get(row.clip_id)
+            entry = self._manifest(place).entries().get(row.clip_id)
             return entry is not None and self._is_whole(place, entry, row)
         except OSError as error:
             raise self._gone(error) from error
@@ -133,7 +150,7 @@ class DriveFiles:
     def _remove(self, row: ClipRow) -> None:
         place = self._place(frozenset({DriveState.USABLE, DriveState.FULL}))
         try:
-            manifest = Manifest(place.root, place.base)
+            manifest = self._manifest(place)
             entry = manifest.entries().get(row.clip_id)
             if entry is None or entry.sha256 != row.sha256 or not self._is_whole(place, entry, row):
                 return
@@ -146,7 +163,7 @@ class DriveFiles:
 
     def _is_whole(self, place: _Place, entry: Entry, row: ClipRow) -> bool:
         path = self._inside(place, entry.path)
-        return path.is_file() and sha256_of(path) == (row.size_bytes, row.sha256)
+        return path.is_file() and self._hash(path) == (row.size_bytes, row.sha256)
 
     def _inside(self, place: _Place, path: str) -> Path:
         """Follow a path that stood on the drive or in a row only as long as it stays in our folder."""
@@ -202,3 +219,10 @@ class DriveFiles:
         if report.state is DriveState.USABLE:
             return DriveGone(f"The drive does not take or give a clip ({error.strerror or 'input/output error'}).")
         return DriveGone(report.detail or f"The drive is {report.state.value}.")
+
+
+def _read_source(file: BinaryIO) -> bytes:
+    try:
+        return file.read(CHUNK_BYTES)
+    except OSError as error:
+        raise _SourceFailedError(error) from error

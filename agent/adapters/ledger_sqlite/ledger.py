@@ -5,7 +5,7 @@ import contextlib
 import errno
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +15,7 @@ import structlog
 from agent.adapters.ledger_sqlite.damage import move_aside, readable_rows
 from agent.adapters.ledger_sqlite.rows import Value, row_to_values, values_to_row
 from agent.adapters.ledger_sqlite.schema import COLUMNS, MIGRATIONS, NEWEST
-from agent.domain.clip import ENDED_PHASES, ClipRow, RowPhase
+from agent.domain.clip import ENDED_PHASES, ClipRow, RowPhase, Sink
 from agent.errors import BadInput
 
 REMEMBERED_COMMANDS = 1000
@@ -40,6 +40,10 @@ _TRIM_ROWS = f"""DELETE FROM clips WHERE row_number IN (
     AND phase IN ({", ".join(f"'{phase.value}'" for phase in sorted(ENDED_PHASES))})
     AND path IS NULL AND (usb_path IS NULL OR phase = '{RowPhase.STORED_USB.value}') LIMIT {2 * TRIM_EVERY})"""  # noqa: S608 - our own words
 _NOTE_SYNCED = "UPDATE clips SET synced_bytes = max(synced_bytes, ?) WHERE clip_id = ?"
+_TELL = (
+    "INSERT INTO told (subject, word) VALUES (?, ?) "
+    "ON CONFLICT (subject) DO UPDATE SET word = excluded.word WHERE word <> ?"
+)
 _TRIM_COMMANDS = "DELETE FROM commands WHERE row_number <= (SELECT max(row_number) FROM commands) - ?"
 Event = tuple[str, Mapping[str, object]]
 
@@ -179,12 +183,20 @@ class SqliteLedger:
                     await self._db.execute("PRAGMA synchronous=FULL")
 
     async def in_phases(
-        self, phases: Sequence[RowPhase], limit: int = 1000, *, newest: bool = False
+        self,
+        phases: Sequence[RowPhase],
+        limit: int = 1000,
+        *,
+        newest: bool = False,
+        sinks: Collection[Sink] | None = None,
     ) -> Sequence[ClipRow]:
-        marks = ", ".join("?" * len(phases))
-        order = "DESC" if newest else "ASC"
-        query = f"{_SELECT} WHERE phase IN ({marks}) ORDER BY row_number {order} LIMIT ?"
-        rows = await self._rows(query, (*(phase.value for phase in phases), limit))
+        where = f"phase IN ({', '.join('?' * len(phases))})"
+        values: list[Value] = [phase.value for phase in phases]
+        if sinks is not None:
+            where += f" AND sink IN ({', '.join('?' * len(sinks))})"
+            values += [sink.value for sink in sinks]
+        query = f"{_SELECT} WHERE {where} ORDER BY row_number {'DESC' if newest else 'ASC'} LIMIT ?"
+        rows = await self._rows(query, (*values, limit))
         return rows[::-1] if newest else rows
 
     async def newest(self, limit: int) -> Sequence[ClipRow]:
@@ -209,6 +221,9 @@ class SqliteLedger:
 
     async def put_event(self, topic: str, payload: Mapping[str, object]) -> None:
         await self._commit(None, (topic, payload))
+
+    async def tell_once(self, subject: str, word: str, topic: str, payload: Mapping[str, object]) -> bool:
+        return await self._commit((_TELL, (subject, word, word)), (topic, payload)) == 1
 
     async def next_events(self, limit: int) -> Sequence[tuple[int, str, Mapping[str, object]]]:
         query = "SELECT row_number, topic, payload FROM events ORDER BY row_number LIMIT ?"

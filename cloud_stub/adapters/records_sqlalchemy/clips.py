@@ -1,9 +1,9 @@
 """Clips, their shares and uploads in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import schema
@@ -36,6 +36,11 @@ class SqlClips:
     async def update(self, clip: Clip) -> None:
         await self._clips.replace(clip)
 
+    async def hand_over(self, clip: Clip, module_id: str) -> None:
+        for table in (schema.clips, schema.uploads):
+            mine = (table.c.module_id == clip.module_id) & (table.c.clip_id == clip.clip_id)
+            await self._connection.execute(update(table).where(mine).values(module_id=module_id))
+
     async def page(
         self, account_id: str, *, kind: str, camera_id: str | None, before: ClipCursor | None, limit: int
     ) -> Sequence[Clip]:
@@ -57,21 +62,17 @@ class SqlClips:
             order=[CLIPS.captured_at.expression, CLIPS.clip_id.expression],
         )
 
+    async def used_ms(self, pool: str) -> int:
+        used = select(func.coalesce(func.sum(CLIPS.duration_ms), 0))
+        found = await self._connection.execute(used.where(CLIPS.pool == pool, CLIPS.phase == ClipPhase.HELD))
+        return int(found.scalar_one())
+
     async def held_of_account(self, account_id: str) -> Sequence[Clip]:
         return await self._clips.some(
             CLIPS.account_id == account_id,
             CLIPS.phase == ClipPhase.HELD,
             order=[CLIPS.retained_from.expression, CLIPS.clip_id.expression],
         )
-
-    async def oldest_held(self, account_id: str) -> Clip | None:
-        found = await self._clips.some(
-            CLIPS.account_id == account_id,
-            CLIPS.phase == ClipPhase.HELD,
-            order=[CLIPS.retained_from.expression, CLIPS.clip_id.expression],
-            limit=1,
-        )
-        return found[0] if found else None
 
     async def held_windows(self, account_id: str) -> Sequence[tuple[int | None, datetime]]:
         oldest = select(CLIPS.keep_for_days, func.min(CLIPS.retained_from)).group_by(CLIPS.keep_for_days)
@@ -97,6 +98,24 @@ class SqlClips:
             order=[columns.made_at.expression, columns.token_hash.expression],
         )
 
+    async def not_gone(self, account_id: str, clip_ids: Sequence[str]) -> Mapping[str, bool]:
+        wanted = select(CLIPS.clip_id, CLIPS.phase).where(CLIPS.account_id == account_id, CLIPS.clip_id.in_(clip_ids))
+        rows = await self._connection.execute(wanted)
+        return {clip_id: phase is not ClipPhase.GONE for clip_id, phase in rows}
+
+    async def drop_tombstones_before(self, when: datetime, limit: int) -> int:
+        old = (
+            select(CLIPS.module_id, CLIPS.clip_id)
+            .where(CLIPS.phase == ClipPhase.GONE, CLIPS.gone_at < when)
+            .order_by(CLIPS.gone_at)
+            .limit(limit)
+        )
+        keys = [tuple(row) for row in await self._connection.execute(old)]
+        for table in (schema.uploads, schema.clips):
+            key = tuple_(table.c.module_id, table.c.clip_id)
+            await self._connection.execute(delete(table).where(key.in_(keys)))
+        return len(keys)
+
     async def put_upload(self, upload: Upload) -> None:
         await self._uploads.put(upload)
 
@@ -112,3 +131,8 @@ class SqlClips:
         return await self._uploads.some(
             columns.finished.is_(False), columns.expires_at < when, order=[columns.expires_at.expression]
         )
+
+    async def count_open_uploads(self, module_id: str) -> int:
+        columns = schema.uploads.c
+        counted = select(func.count()).where(columns.module_id == module_id, columns.finished.is_(False))
+        return int((await self._connection.execute(counted)).scalar_one())

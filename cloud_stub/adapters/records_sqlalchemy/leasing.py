@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import schema
@@ -41,16 +41,18 @@ class SqlLeases:
     async def add(self, lease: IssuedLease) -> None:
         await self._leases.add(lease)
 
-    async def expiring_before(self, when: datetime) -> Sequence[IssuedLease]:
-        columns = schema.leases.c
-        newest = select(columns.module_id, func.max(columns.seq).label("seq")).group_by(columns.module_id).subquery()
-        live = select(schema.modules.c.module_id).where(schema.modules.c.revoked_at.is_(None))
-        return await self._leases.some(
-            columns.seq == select(newest.c.seq).where(newest.c.module_id == columns.module_id).scalar_subquery(),
-            columns.module_id.in_(live),
-            columns.expires_at < when,
-            order=[columns.expires_at.expression, columns.module_id.expression],
+    async def drop_leases_before(self, when: datetime, limit: int) -> int:
+        columns, other = schema.leases.c, schema.leases.alias()
+        newest = select(func.max(other.c.seq)).where(other.c.module_id == columns.module_id).scalar_subquery()
+        old = (
+            select(columns.module_id, columns.seq)
+            .where(columns.grace_until < when, columns.seq < newest)
+            .order_by(columns.grace_until)
+            .limit(limit)
         )
+        keys = [tuple(row) for row in await self._connection.execute(old)]
+        await self._connection.execute(delete(schema.leases).where(tuple_(columns.module_id, columns.seq).in_(keys)))
+        return len(keys)
 
     async def enqueue(self, module_id: str, topic: str, payload: bytes, *, retain: bool) -> None:
         await self._connection.execute(
@@ -59,6 +61,10 @@ class SqlLeases:
 
     async def outbox(self, limit: int) -> Sequence[OutboxItem]:
         return await self._outbox.some(order=[schema.outbox.c.item_id.expression], limit=limit)
+
+    async def count_outbox(self, up_to: int) -> int:
+        waiting = select(schema.outbox.c.item_id).limit(up_to).subquery()
+        return int((await self._connection.execute(select(func.count()).select_from(waiting))).scalar_one())
 
     async def drop_from_outbox(self, item_id: int) -> None:
         await self._connection.execute(delete(schema.outbox).where(schema.outbox.c.item_id == item_id))
@@ -85,3 +91,10 @@ class SqlLeases:
     async def entries(self, account_id: str, limit: int) -> Sequence[LogEntry]:
         columns = schema.log_entries.c
         return await self._log.some(columns.account_id == account_id, order=[columns.entry_id.desc()], limit=limit)
+
+    async def drop_entries_before(self, when: datetime, limit: int) -> int:
+        columns = schema.log_entries.c
+        old = select(columns.entry_id).where(columns.at < when).order_by(columns.at).limit(limit)
+        keys = list((await self._connection.execute(old)).scalars())
+        await self._connection.execute(delete(schema.log_entries).where(columns.entry_id.in_(keys)))
+        return len(keys)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import schema
@@ -34,6 +34,9 @@ class SqlAccounts:
 
     async def all(self) -> Sequence[Account]:
         return await self._accounts.some(order=[schema.accounts.c.account_id])
+
+    async def count(self) -> int:
+        return int((await self._connection.execute(select(func.count()).select_from(schema.accounts))).scalar_one())
 
     async def add_session(self, session: Session) -> None:
         await self._sessions.add(session)
@@ -70,6 +73,7 @@ class SqlModules:
     """ModuleRecords over one connection."""
 
     def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
         self._modules = Rows(connection, schema.modules, Module)
         self._cameras = Rows(connection, schema.cameras, Camera)
 
@@ -90,6 +94,17 @@ class SqlModules:
 
     async def all(self) -> Sequence[Module]:
         return await self._modules.some(order=[schema.modules.c.claimed_at.expression])
+
+    async def claimed_ids(self) -> Sequence[str]:
+        columns = schema.modules.c
+        wanted = select(columns.module_id).where(columns.revoked_at.is_(None)).order_by(columns.module_id)
+        return list((await self._connection.execute(wanted)).scalars())
+
+    async def count_claimed(self) -> tuple[int, int]:
+        columns = schema.modules.c
+        counted = select(columns.online, func.count()).where(columns.revoked_at.is_(None)).group_by(columns.online)
+        found = {bool(online): int(count) for online, count in await self._connection.execute(counted)}
+        return sum(found.values()), found.get(True, 0)
 
     async def put_camera(self, camera: Camera) -> None:
         await self._cameras.put(camera)

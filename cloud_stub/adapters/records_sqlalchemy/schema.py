@@ -40,6 +40,7 @@ sessions = Table(
     Column("csrf_token", String(64), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Index("ix_sessions_expires_at", "expires_at"),
 )
 
 claim_codes = Table(
@@ -51,6 +52,7 @@ claim_codes = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("used_at", UtcTime),
     id_column("module_id"),
+    Index("ix_claim_codes_expires_at", "expires_at"),
 )
 
 modules = Table(
@@ -67,6 +69,7 @@ modules = Table(
     Column("session", Integer),
     Column("state", Text),
     Column("state_at", UtcTime),
+    Index("ix_modules_online", "revoked_at", "online"),
 )
 
 cameras = Table(
@@ -106,6 +109,7 @@ leases = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("claims", Text, nullable=False),
     Column("token", Text, nullable=False),
+    Index("ix_leases_grace_until", "grace_until"),
 )
 
 outbox = Table(
@@ -137,6 +141,7 @@ log_entries = Table(
     Column("what", String(64), nullable=False),
     Column("subject", String(255), nullable=False),
     Column("rule", String(128), nullable=False),
+    Index("ix_log_entries_at", "at"),
 )
 
 clips = Table(
@@ -152,20 +157,25 @@ clips = Table(
     Column("why", String(32), nullable=False),
     Column("grant", String(160), nullable=False),
     Column("lease_seq", BigInteger, nullable=False),
-    Column("pool", String(160), index=True),
+    Column("pool", String(160)),
     Column("keep_for_days", Integer),
     Column("captured_at", UtcTime, nullable=False),
     Column("clock_trusted", Boolean, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("retained_from", UtcTime, nullable=False),
-    Column("phase", Word(ClipPhase), nullable=False, index=True),
+    Column("phase", Word(ClipPhase), nullable=False),
     Column("disposition", Word(Disposition)),
     Column("duration_ms", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", String(64)),
     Column("gone_at", UtcTime),
     Column("gone_because", String(64)),
-    Index("ix_clips_account_captured", "account_id", "captured_at"),
+    Index("ix_clips_account_clip", "account_id", "clip_id"),
+    Index("ix_clips_account_kind_captured", "account_id", "kind", "captured_at"),
+    Index("ix_clips_camera_kind_captured", "camera_id", "kind", "captured_at"),
+    Index("ix_clips_account_window", "account_id", "phase", "keep_for_days", "retained_from"),
+    Index("ix_clips_pool_phase", "pool", "phase", "captured_at"),
+    Index("ix_clips_phase_gone", "phase", "gone_at"),
     Index("ix_clips_account_retained", "account_id", "phase", "retained_from"),
 )
 
@@ -179,7 +189,10 @@ uploads = Table(
     Column("length", BigInteger),
     Column("metadata", Text, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
+    Column("ends_by", UtcTime, nullable=False),
     Column("finished", Boolean, nullable=False),
+    Index("ix_uploads_open_expires", "finished", "expires_at"),
+    Index("ix_uploads_module_open", "module_id", "finished"),
     UniqueConstraint("module_id", "clip_id", name="uq_uploads_clip"),
 )
 

@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from obstore.store import MemoryStore
 
 from cloud_stub.adapters import staging_files
-from cloud_stub.adapters.blobs_obstore import PIECE_BYTES, ObstoreBlobs, blobs_in_folder
+from cloud_stub.adapters.blobs_obstore import PAGE_BLOBS, PIECE_BYTES, ObstoreBlobs, blobs_in_folder
 from cloud_stub.adapters.posters_pyav import PyavPosters
 from cloud_stub.adapters.staging_files import FileStaging
 from cloud_stub.domain.fragments import FragmentIndex
@@ -57,6 +57,21 @@ class TestBlobs:
         await blobs.put_file(KEY, path)
         await blobs.put(KEY, b"short")
         assert (await blobs.size(KEY), await read(blobs, 0, 5)) == (5, [b"short"])
+
+    async def test_all_keys_are_listed_in_bounded_pages(self, blobs: ObstoreBlobs, tmp_path: Path) -> None:
+        keys = {f"account/{number}.mp4" for number in range(PAGE_BLOBS + 3)}
+        path = tmp_path / "clip"
+        path.write_bytes(b"clip")
+        for key in keys:
+            await blobs.put_file(key, path)
+        pages = [page async for page in blobs.pages()]
+        assert {key for page in pages for key in page} == keys
+        assert max(map(len, pages)) <= PAGE_BLOBS
+        await blobs.delete("account/1.mp4")
+        assert sum([len(page) async for page in blobs.pages()]) == len(keys) - 1
+
+    async def test_an_empty_store_lists_nothing(self, blobs: ObstoreBlobs) -> None:
+        assert [page async for page in blobs.pages()] == []
 
     async def test_a_deleted_blob_is_gone(self, blobs: ObstoreBlobs) -> None:
         await blobs.put(KEY, b"x")

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_stub.domain.attempts import SOURCES_KEPT, WrongAttempts
 from cloud_stub.domain.claim_code import ALPHABET, check_code, code_hash, make_code
 from cloud_stub.domain.records import ClaimCode
 from cloud_stub.errors import CloudError
@@ -51,22 +50,3 @@ def test_a_code_that_cannot_be_used_says_why(
 
 def test_a_code_lives_to_its_last_millisecond() -> None:
     assert check_code(CODE, NOW + timedelta(minutes=15) - timedelta(milliseconds=1)) is CODE
-
-
-def test_the_hundredth_wrong_attempt_makes_its_source_wait_and_no_other() -> None:
-    attempts = WrongAttempts()
-    for second in range(99):
-        attempts.note("a", float(second))
-        assert attempts.wait_s("a", second) is None
-    attempts.note("a", 99.0)
-    assert attempts.wait_s("a", 100.0) == 801
-    assert attempts.wait_s("b", 100.0) is None
-    assert attempts.wait_s("a", 900.0) is None
-
-
-def test_a_flood_of_sources_does_not_grow_memory() -> None:
-    attempts = WrongAttempts(limit=1)
-    for number in range(SOURCES_KEPT + 5):
-        attempts.note(str(number), 0.0)
-    assert attempts.wait_s("0", 1.0) is None
-    assert attempts.wait_s(str(SOURCES_KEPT + 4), 1.0) is not None

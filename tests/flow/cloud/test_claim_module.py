@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from cloud_stub.domain.claim_code import hash_of
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.claim_module import ClaimRequest
+from cloud_stub.flow.confirm_camera import CameraProposal
 from tests.flow.cloud.house import House
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -177,3 +179,32 @@ async def test_codes_expire_in_civil_time_at_the_millisecond(house: House) -> No
     assert code.expires_at - code.created_at == timedelta(minutes=15)
     await house.real.advance(15 * 60 - 0.001)
     await house.claims.claim(request(shown), "s")
+
+
+async def test_a_claim_that_was_cut_short_before_its_broker_user_is_taken_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cloud was killed between the commit and the broker: nobody ever heard of that module's secret."""
+    used = await house.module()
+    async with house.records.writing() as records:
+        await records.modules.update(replace(used, online=True, session=1))
+    with_camera = await house.module()
+    await house.cameras.propose(with_camera, "c1", CameraProposal("Door", "mini", "emulated"))
+
+    async def killed(_module_id: str, _secret: str) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(house.users, "allow_module", killed)
+    shown, _ = await house.claims.create_code("a1")
+    with pytest.raises(SystemExit):
+        await house.claims.claim(request(shown), "s")
+    async with house.records.reading() as records:
+        cut_short = (set(await records.modules.claimed_ids()) - {used.module_id, with_camera.module_id}).pop()
+    assert [await house.claims.take_back(each.module_id) for each in (used, with_camera)] == [False, False]
+    assert await house.claims.take_back(cut_short)
+    assert not await house.claims.take_back(cut_short), "once"
+    assert not await house.claims.take_back("nobody")
+    async with house.records.reading() as records:
+        assert set(await records.modules.claimed_ids()) == {used.module_id, with_camera.module_id}
+    last = (await house.log())[-1]
+    assert (last.what, last.subject, last.rule) == ("module_removed", cut_short, "claim.cut_short")

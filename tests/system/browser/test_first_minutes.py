@@ -152,7 +152,7 @@ def test_in_french_from_the_door_to_the_agents_page_on_a_phone(newcomer: Newcome
     expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()
     log_in(page, newcomer.demo)
     for path, words in (
-        ("/clips", "Où va la prochaine vidéo de chaque caméra ?"),
+        ("/clips", "Où va le prochain clip de chaque caméra ?"),
         ("/photos", "Photos"),
         ("/plan", "pas de forfait."),
         ("/modules", "Vers la clé USB du module : aucun forfait ne couvre cette caméra."),

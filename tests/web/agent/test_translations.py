@@ -28,8 +28,7 @@ def forms(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def extracted() -> set[str]:
-    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-    found = extract_from_dir(WEB, method_map=methods, keywords=KEYWORDS)
+    found = extract_from_dir(WEB, method_map=[("**.py", "python")], keywords=KEYWORDS)
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
 
 

@@ -7,23 +7,15 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cloud_stub.adapters.passwords_argon2 import Argon2Passwords
-from cloud_stub.domain.login_limit import (
-    FORGET_AFTER_S,
-    FREE_ATTEMPTS,
-    LONGEST_WAIT_S,
-    WrongLogins,
-    after_wrong,
-    is_reported,
-    wait_s,
-)
+from cloud_stub.domain.attempts import ACCOUNT_PACE, LOG_IN_PACE, SIGN_UP_PACE
+from cloud_stub.errors import CloudError
 from tests.web.cloud.site import EMAIL, PASSWORD, Site, open_site
 
 WRONG = {"email": EMAIL, "password": "not this one, surely"}
 RIGHT = {"email": EMAIL, "password": PASSWORD}
+FREE_ATTEMPTS = LOG_IN_PACE.free
 
 
 @pytest.mark.parametrize("email", [EMAIL, "nobody@example.org", "", "x" * 254])
@@ -50,6 +42,63 @@ async def test_a_hundred_wrong_log_ins_from_one_source_are_slowed(site: Site) ->
     site.clock.seconds += 2
     async with site.client() as client:
         await site.log_in(client)
+
+
+async def guess(site: Site, email: str, password: str, source: str) -> str:
+    try:
+        await site.services.login.log_in(email, password, source)
+    except CloudError as error:
+        return error.code
+    return "in"
+
+
+@pytest.mark.parametrize("email", [EMAIL, "nobody@example.org"])
+async def test_guesses_at_one_account_from_many_places_are_slowed_but_not_its_owners_own_place(
+    site: Site, email: str
+) -> None:
+    """An address that nobody has is slowed alike, or the wait would tell which ones are known."""
+    home = "198.51.100.7"
+    assert await guess(site, EMAIL, PASSWORD, home) == "in"
+    free = ACCOUNT_PACE.free
+    codes = [await guess(site, email.upper(), "not this one", f"203.0.113.{number}") for number in range(free + 5)]
+    assert codes == ["wrong_login"] * free + ["too_many_attempts"] * 5
+    assert await guess(site, EMAIL, PASSWORD, home) == "in"
+    assert await guess(site, "other@example.org", "not this one", "203.0.113.250") == "wrong_login"
+
+
+@pytest.mark.parametrize("at", ["page", "api"])
+async def test_sign_ups_from_one_place_are_slowed(site: Site, at: str) -> None:
+    wish = {"password": PASSWORD, "region": "blink/FR", "locale": "fr", "time_zone": "Europe/Paris"}
+    statuses, after = [], ""
+    async with site.client() as client:
+        for number in range(SIGN_UP_PACE.free + 1):
+            body = {**wish, "email": f"new{number}@example.org"}
+            if at == "api":
+                async with client.post("/api/v1/accounts", json=body) as answer:
+                    statuses.append(answer.status)
+                    after = answer.headers.get("Retry-After", "")
+                continue
+            async with site.client() as fresh:
+                async with fresh.get("/signup") as answer:
+                    token = re.search(r'name="csrf_token" value="([^"]+)"', await answer.text())
+                assert token is not None
+                form = {**body, "csrf_token": token[1]}
+                async with fresh.post("/signup", data=form, allow_redirects=False) as answer:
+                    statuses.append(answer.status)
+                    after = answer.headers.get("Retry-After", "")
+        assert statuses == [201 if at == "api" else 303] * SIGN_UP_PACE.free + [429]
+        assert after == "60"
+        site.clock.seconds += 61
+        async with client.post("/api/v1/accounts", json={**wish, "email": "late@example.org"}) as answer:
+            assert answer.status == 201
+
+
+async def test_a_form_that_was_filled_in_wrongly_is_no_sign_up(site: Site) -> None:
+    wish = {"email": "new@example.org", "region": "blink/FR", "locale": "fr", "time_zone": "Europe/Paris"}
+    async with site.client() as client:
+        for _ in range(SIGN_UP_PACE.free + 1):
+            async with client.post("/api/v1/accounts", json={**wish, "password": "short"}) as answer:
+                assert (await answer.json())["code"] == "weak_password"
 
 
 async def test_the_right_password_clears_what_was_counted(site: Site) -> None:
@@ -267,18 +316,3 @@ async def test_passwords_are_kept_as_argon2id_and_a_damaged_hash_matches_nothing
     assert not await passwords.verify(kept, PASSWORD + " ")
     assert not await passwords.verify("no hash at all", PASSWORD)
     assert await passwords.verify(kept, PASSWORD)
-
-
-@given(st.lists(st.floats(0, FORGET_AFTER_S / 2), min_size=1, max_size=60))
-def test_waiting_is_never_longer_than_its_limit_and_begins_after_the_free_attempts(pauses: list[float]) -> None:
-    now, past = 0.0, None
-    for pause in pauses:
-        now += pause
-        past = after_wrong(past, now)
-        assert 0 <= wait_s(past, now) <= LONGEST_WAIT_S
-        assert (wait_s(past, now) > 0) == (past.count >= FREE_ATTEMPTS)
-    assert wait_s(past, now + FORGET_AFTER_S) == 0
-
-
-def test_each_wrong_attempt_of_a_slowed_source_is_reported() -> None:
-    assert [count for count in range(1, 13) if is_reported(WrongLogins(count, 0.0))] == [10, 11, 12]

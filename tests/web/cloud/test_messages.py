@@ -16,7 +16,7 @@ WEB = Path(words.__file__).parent
 FRENCH = WEB / "translations" / "fr" / "LC_MESSAGES"
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "say": None, "say_many": (1, 2)}
-SAME_IN_BOTH = {"Photos"}
+SAME_IN_BOTH = {"Clips", "Photos"}
 
 
 def _french() -> Catalog:

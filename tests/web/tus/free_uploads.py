@@ -29,7 +29,7 @@ class FreeUploads:
     async def create(self, module: Module, creation: Creation) -> Upload:
         number = str(len(self.uploads))
         upload = Upload(
-            number, number, module.module_id, 0, creation.length, creation.metadata, EXPIRES, finished=False
+            number, number, module.module_id, 0, creation.length, creation.metadata, EXPIRES, EXPIRES, finished=False
         )
         self.uploads[number] = upload
         return upload
@@ -48,6 +48,9 @@ class FreeUploads:
 
     async def finish(self, upload: Upload) -> Upload:
         return await self.saved(replace(upload, finished=True), None)
+
+    async def refused(self, upload: Upload, error: CloudError) -> None:
+        pass
 
     async def terminate(self, upload: Upload) -> None:
         del self.uploads[upload.upload_id]

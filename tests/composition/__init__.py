@@ -1,0 +1,1 @@
+"""How the parts are put together, and how they run side by side."""
