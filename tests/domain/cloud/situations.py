@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 
 from cloud_stub.catalog import load_catalogs
 from cloud_stub.domain.billing_records import AttachedBy, Attachment, Interval, Subscription
-from cloud_stub.domain.catalog import Catalog
+from cloud_stub.domain.catalog import Catalog, Catalogs, Coverage, Plan
 from cloud_stub.domain.entitlement import CameraRights, rights
 from cloud_stub.domain.records import Account, Camera, Module, Trial
 from cloud_stub.domain.situation import Situation
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-CATALOG: Catalog = load_catalogs().in_force("blink", NOW)
+CATALOGS: Catalogs = load_catalogs()
+CATALOG: Catalog = CATALOGS.in_force("blink", NOW)
 NEW, LEGACY = date(2024, 5, 6), date(2020, 4, 15)
 ACCOUNT_ID, MODULE_ID = "account", "module"
 
@@ -68,6 +69,26 @@ def subscription(
         anchor_at=starts_at,
         ended_at=ended_at,
     )
+
+
+def plan(key: str, coverage: Coverage = Coverage.ACCOUNT, **changes: object) -> Plan:
+    """Return a plan for the month that keeps clips for the region's window, but for what a test changes."""
+    known = Plan(
+        key=key,
+        name=key,
+        coverage=coverage,
+        rank=1,
+        group="plans",
+        intervals=(Interval.MONTH,),
+        keep_for_days_choices=(),
+        priced_per_camera=False,
+        stackable=True,
+        cameras_max=None,
+        cloud_clips=True,
+        cloud_window_days=None,
+        cloud_window_days_by_model={},
+    )
+    return replace(known, **changes)  # type: ignore[arg-type] # a test names the fields it changes
 
 
 def attachment(subscription_id: str, camera_id: str) -> Attachment:

@@ -3,15 +3,20 @@
 import itertools
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cloud_stub.domain.catalog import Coverage, Plan, QuotaScope, StorageStep
+from cloud_stub.domain.billing_records import Attachment, PaymentState, Subscription
+from cloud_stub.domain.catalog import Catalog, Coverage, Model, Plan, QuotaScope, StorageStep
 from cloud_stub.domain.entitlement import DriveRole, cloud_ends_at
 from cloud_stub.domain.features import FeatureRefusal, feature_refusal
 from cloud_stub.domain.grants import grants, grants_of_camera
 from cloud_stub.domain.lease import GRACE
 from cloud_stub.domain.storage_order import Storage, StorageKind, Why
+from cloud_stub.domain.store_records import Link
 from tests.domain.cloud.situations import (
     ACCOUNT_ID,
     CATALOG,
@@ -19,10 +24,12 @@ from tests.domain.cloud.situations import (
     MODULE_ID,
     NEW,
     NOW,
+    attachment,
     camera,
     catalog_with,
     module,
     only_rights,
+    plan,
     rights_by_camera,
     situation,
     subscription,
@@ -141,17 +148,8 @@ def test_a_region_may_give_a_legacy_account_one_pool() -> None:
     assert new.storage.pool == f"{ACCOUNT_ID}/{MODULE_ID}"
 
 
-FREE = Plan(
-    key="free",
-    name="Free",
-    coverage=Coverage.FLOOR,
-    intervals=(),
-    stackable=False,
-    cameras_max=None,
-    cloud_clips=True,
-    cloud_window_days=2,
-    cloud_window_days_by_model={"video_doorbell": 1},
-)
+FREE = plan("free", Coverage.FLOOR, intervals=(), cloud_window_days=2, cloud_window_days_by_model={"video_doorbell": 1})
+RECORDING = plan("recording_7", Coverage.SERVICE_CAMERAS, cloud_window_days=7)
 
 
 @pytest.mark.parametrize(("model", "days"), [("mini", 2), ("video_doorbell", 1)])
@@ -168,9 +166,8 @@ def test_a_floor_plan_with_cloud_clips_is_the_free_tier(model: str, days: int) -
 
 
 def test_a_service_covers_only_the_cameras_chosen_for_it() -> None:
-    service = Plan("recording_7", "Recording", Coverage.SERVICE_CAMERAS, ("month",), True, None, True, 7, {})
     models = {key: replace_plans(key, "recording_7") for key in CATALOG.models}
-    catalog = catalog_with(plans={**CATALOG.plans, "recording_7": service}, models=models)
+    catalog = catalog_with(plans={**CATALOG.plans, "recording_7": RECORDING}, models=models)
     it = situation(camera("a", "mini"), camera("b", "mini"), subscriptions=(subscription("recording_7", "a"),))
     found = rights_by_camera(it, catalog=catalog)
     assert (found["a"].storage.kind, found["a"].storage.keep_for_days) == (StorageKind.CLOUD, 7)
@@ -179,9 +176,8 @@ def test_a_service_covers_only_the_cameras_chosen_for_it() -> None:
 
 @pytest.mark.parametrize("short_first", [False, True])
 def test_of_two_plans_the_longer_window_holds(short_first: bool) -> None:
-    service = Plan("recording_7", "Recording", Coverage.SERVICE_CAMERAS, ("month",), True, None, True, 7, {})
     models = {key: replace_plans(key, "recording_7") for key in CATALOG.models}
-    catalog = catalog_with(plans={**CATALOG.plans, "recording_7": service}, models=models)
+    catalog = catalog_with(plans={**CATALOG.plans, "recording_7": RECORDING}, models=models)
     both = (subscription("recording_7", "a"), subscription("plus"))
     it = situation(camera("a", "mini"), subscriptions=both if short_first else both[::-1])
     assert only_rights(it, catalog=catalog).storage.keep_for_days == 30
@@ -206,11 +202,100 @@ def test_the_end_of_cover_is_known_unless_a_plan_follows() -> None:
     assert cloud_ends_at(CATALOG, followed, NOW, GRACE) is None
 
 
-def replace_plans(model: str, plan: str = "free") -> object:
+def replace_plans(model: str, plan: str = "free") -> Model:
     known = CATALOG.models[model]
-    return type(known)(known.key, known.name, (*known.plans, plan), known.legacy_quota)
+    return replace(known, plans=(*known.plans, plan))
 
 
 def plan_with_cameras_max(count: int) -> Plan:
-    plus = CATALOG.plans["plus"]
-    return Plan(plus.key, plus.name, plus.coverage, plus.intervals, plus.stackable, count, True, None, {})
+    return replace(CATALOG.plans["plus"], cameras_max=count)
+
+
+def service(*camera_ids: str, keep_for_days: int | None = None) -> tuple[Subscription, tuple[Attachment, ...]]:
+    bought = replace(subscription("recording_7"), keep_for_days=keep_for_days)
+    return bought, tuple(attachment(bought.subscription_id, camera_id) for camera_id in camera_ids)
+
+
+def with_service(**changes: object) -> Catalog:
+    models = {key: replace_plans(key, "recording_7") for key in CATALOG.models}
+    models = {key: replace(its, plans=(*its.plans, "free")) for key, its in models.items()}
+    return catalog_with(plans={**CATALOG.plans, "recording_7": RECORDING, "free": FREE}, models=models, **changes)
+
+
+@pytest.mark.parametrize("days", [1, 7, 30])
+def test_r140_the_window_of_a_service_is_the_duration_that_was_chosen(days: int) -> None:
+    bought, attachments = service("a", "b", keep_for_days=days)
+    it = situation(camera("a", "mini"), camera("b", "mini"), camera("c", "mini"), subscriptions=(bought,))
+    found = rights_by_camera(replace(it, attachments=attachments), catalog=with_service())
+    assert [found[name].storage.keep_for_days for name in "abc"] == [days, days, None]
+
+
+@pytest.mark.parametrize(("days", "kept", "why"), [(1, 2, Why.FREE_TIER), (2, 2, Why.PLAN), (7, 7, Why.PLAN)])
+def test_a_short_duration_takes_no_day_of_the_floor_plan_away(days: int, kept: int, why: Why) -> None:
+    bought, attachments = service("a", keep_for_days=days)
+    it = replace(situation(camera("a", "mini"), subscriptions=(bought,)), attachments=attachments)
+    found = only_rights(it, catalog=with_service(floor_plan="free"))
+    assert (found.storage.keep_for_days, found.storage.why) == (kept, why)
+    assert found.sources == ("plan:s-recording_7-None", "free_tier:free"), "the floor plan stays under what is bought"
+
+
+def test_a_trial_for_one_camera_covers_it_alone_whatever_the_plan_of_the_trial_covers() -> None:
+    own = replace(trial(), camera_id="b")
+    few = catalog_with(plans={**CATALOG.plans, "plus": plan_with_cameras_max(1)})
+    it = situation(camera("a", "mini"), camera("b", "mini", at=NOW + timedelta(hours=1)), trials=(own,))
+    found = rights_by_camera(it, catalog=few)
+    assert [found[name].storage.why for name in "ab"] == [Why.LOCAL_STORAGE, Why.TRIAL]
+
+
+@pytest.mark.parametrize("linked_to", [None, "s1", "s2"])
+def test_r047_r051_a_plan_of_a_store_account_covers_while_it_is_the_one_that_is_linked(linked_to: str | None) -> None:
+    held = replace(subscription("plus"), holder_id="s1")
+    links = () if linked_to is None else (Link("l", ACCOUNT_ID, linked_to, NOW),)
+    it = replace(situation(camera("c1", "mini"), subscriptions=(held,)), links=links)
+    assert only_rights(it).storage.why is (Why.PLAN if linked_to == "s1" else Why.LOCAL_STORAGE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "covers"),
+    [
+        ({"payment": PaymentState.PENDING}, True),
+        ({"payment": PaymentState.FAILED}, False),
+        ({"payment": PaymentState.FAILED, "first_paid_at": NOW}, True),
+        ({"paused_at": NOW}, False),
+        ({"ends_at": NOW}, False),
+        ({"ends_at": NOW + timedelta(hours=1)}, True),
+    ],
+)
+def test_a_plan_gives_rights_while_it_runs_and_is_paid_or_its_payment_is_tried(
+    changes: dict[str, Any], covers: bool
+) -> None:
+    it = situation(camera("c1", "mini"), subscriptions=(replace(subscription("plus"), **changes),))
+    assert (only_rights(it).storage.why is Why.PLAN) == covers
+
+
+@given(st.data())
+def test_r035_nothing_but_a_grant_turns_a_plan_feature_on(data: st.DataObject) -> None:
+    """A camera has the standard features, others only through a grant, and another plan takes nothing away."""
+    models = sorted(CATALOG.region("US").models)
+    cameras = tuple(camera(name, data.draw(st.sampled_from(models))) for name in "abc")
+    plans = data.draw(st.lists(st.sampled_from(["plus", "basic"]), max_size=3))
+    own = tuple(
+        replace(
+            subscription(key, data.draw(st.sampled_from("abc")) if key == "basic" else None), subscription_id=f"{n}"
+        )
+        for n, key in enumerate(plans)
+    )
+    fewer = replace(situation(*cameras, region="US", subscriptions=own[1:]), attachments=attached(own, data))
+    more = replace(fewer, subscriptions=own)
+    standard = {feature.key for feature in CATALOG.features if feature.standard}
+    less, all_rights = rights_by_camera(fewer), rights_by_camera(more)
+    for name in "abc":
+        assert all_rights[name].sources or set(all_rights[name].features) <= standard
+        assert set(less[name].features) <= set(all_rights[name].features)
+        assert (less[name].storage.keep_for_days or 0) <= (all_rights[name].storage.keep_for_days or 0)
+
+
+def attached(own: tuple[Subscription, ...], data: st.DataObject) -> tuple[Attachment, ...]:
+    return tuple(
+        attachment(each.subscription_id, data.draw(st.sampled_from("abc"))) for each in own if each.plan == "basic"
+    )

@@ -1,6 +1,7 @@
 """The lease: its golden document, its numbers and its life."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_stub.domain.catalog import Plan
 from cloud_stub.domain.entitlement import rights
 from cloud_stub.domain.lease import (
     GRACE,
@@ -48,8 +48,7 @@ def golden_situation() -> Situation:
 
 
 def test_the_golden_lease_comes_out_of_the_engine() -> None:
-    plus = CATALOG.plans["plus"]
-    one = Plan(plus.key, plus.name, plus.coverage, plus.intervals, plus.stackable, 1, True, None, {})
+    one = replace(CATALOG.plans["plus"], cameras_max=1)
     catalog = catalog_with(plans={**CATALOG.plans, "plus": one})
     it = golden_situation()
     used = {f"{GOLDEN['account_id']}/{GOLDEN['aud']}": 120_000}
