@@ -78,7 +78,9 @@ def grants(catalog: Catalog, situation: Situation, now: datetime) -> tuple[Grant
         found.append(Grant(GrantKind.FREE_TIER, f"free_tier:{catalog.floor_plan}", catalog.floor_plan, reach))
     if is_legacy_account(catalog, situation.account):
         grant_id = f"{LEGACY_ACCOUNT}:{situation.account.account_id}"
-        found.append(Grant(GrantKind.LEGACY_ACCOUNT, grant_id, None, _ids(confirmed)))
+        modules = _modules_with_a_pool(catalog, situation)
+        reached = _ids(camera for camera in confirmed if camera.module_id in modules)
+        found.append(Grant(GrantKind.LEGACY_ACCOUNT, grant_id, None, reached))
     found += [
         Grant(GrantKind.LEGACY_MODEL, f"{LEGACY_MODEL}:{camera.camera_id}", None, frozenset({camera.camera_id}))
         for camera in confirmed
@@ -122,6 +124,12 @@ def _account_wide(catalog: Catalog, situation: Situation, plan: str) -> frozense
     region = situation.account.region
     eligible = [camera for camera in situation.confirmed() if plan_may_cover(catalog, region, plan, camera.model)]
     return _ids(eligible[: catalog.plans[plan].cameras_max])
+
+
+def _modules_with_a_pool(catalog: Catalog, situation: Situation) -> frozenset[str]:
+    """Return the modules that a legacy account's pools are for: those claimed first, up to the catalog's number."""
+    by_age = sorted(situation.modules, key=lambda module: (module.claimed_at, module.module_id))
+    return frozenset(module.module_id for module in by_age[: catalog.modules_per_legacy_account])
 
 
 def _has_legacy_quota(catalog: Catalog, model: str | None) -> bool:
