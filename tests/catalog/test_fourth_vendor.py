@@ -7,21 +7,33 @@ from pathlib import Path
 
 import pytest
 
+from cloud_stub.adapters.blobs_obstore import blobs_in_folder
+from cloud_stub.adapters.posters_pyav import PyavPosters
+from cloud_stub.adapters.staging_files import FileStaging
 from cloud_stub.catalog import load_catalogs
+from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.billing_records import EndedBecause, Interval, Invoice, InvoiceStatus, MoneyBack
+from cloud_stub.domain.catalog import Catalog
 from cloud_stub.domain.policies import Effective
 from cloud_stub.domain.purchase import Order, OrderItem
-from cloud_stub.domain.records import Module
+from cloud_stub.domain.records import Account, Module
+from cloud_stub.domain.tus import Creation, Patch, read_metadata
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.buy_plan import Bought
 from cloud_stub.flow.cancel_plan import ConfirmationNeeded
+from cloud_stub.flow.media_flows import MediaPorts, MediaRules, media_flows
 from cloud_stub.flow.plan_holding import AccountActor
+from cloud_stub.flow.upload_to_clip import UploadLimits
+from tests.adapters.cloud_media.media import make_clip
 from tests.catalog.made_up import LANTERN
 from tests.flow.cloud.house import APPROVES, START, House, held_clip, open_house
+from tests.flow.cloud_media.rig import chunked, clip_uuid, encoded, metadata_of, sha256_checksum
 
 DAY_S = 86_400.0
 DAY = timedelta(days=1)
 OWNER = AccountActor("a1")
+EMBER = "c0a80105-7b1e-4a55-8d5e-11aa22bb33c5"
+CLIP = make_clip(seconds=3)
 
 
 @pytest.fixture
@@ -214,3 +226,45 @@ async def test_weeks_do_not_renew_where_the_catalog_says_so(house: House) -> Non
     await days_later(house, 20)
     (lapsed,) = await house.held("a2")
     assert (lapsed.ended_because, lapsed.ended_at) == (EndedBecause.LAPSED, START + 7 * DAY)
+
+
+async def test_the_free_pool_stops_when_it_is_full(house: House, tmp_path: Path) -> None:
+    """20 s hold six clips of 3 s and 1 s more of a seventh; it is refused, and the six stay."""
+    module = await house.module()
+    await house.camera(module, EMBER, "ember")
+    staging = FileStaging(tmp_path / "staging", reserve_bytes=0)
+    staging.prepare()
+    rules = MediaRules(
+        now=house.desk.now,
+        real_now=house.desk.now,
+        auto_delete_days=lambda account: auto_delete_in_force(lantern(house, account), account),
+        limits=UploadLimits(),
+        when_full=lambda account: lantern(house, account).quota_when_full,
+    )
+    blobs = blobs_in_folder(tmp_path / "blobs")
+    flows = media_flows(MediaPorts(house.records, staging, blobs, PyavPosters()), rules)
+    seq = (await house.newest(module)).seq
+
+    async def put(number: int) -> None:
+        own = {"camera_id": EMBER, "lease_seq": str(seq), "grant": f"legacy_model:{EMBER}", "sink": "quota"}
+        raw = encoded(metadata_of(clip_uuid(number), house.desk.now()) | own)
+        upload = await flows.uploads.create(module, Creation(None, raw, read_metadata(raw)), None, None)
+        said = Patch(0, len(CLIP), sha256_checksum(CLIP), len(CLIP))
+        await flows.uploads.patch(module, upload.upload_id, said, chunked(CLIP))
+
+    try:
+        for number in range(6):
+            await put(number)
+        with pytest.raises(CloudError) as refusal:
+            await put(6)
+    finally:
+        await flows.close()
+    assert (refusal.value.code, refusal.value.status) == ("quota_full", 403)
+    async with house.records.reading() as records:
+        held = await records.clips.held_of_account("a1")
+    assert {clip.clip_id for clip in held} == {clip_uuid(number) for number in range(6)}
+    assert sum(clip.duration_ms for clip in held) == 18_000
+
+
+def lantern(house: House, account: Account) -> Catalog:
+    return house.desk.catalogs.in_force(account.vendor, house.desk.now())
