@@ -107,6 +107,11 @@ FEATURE: Final[Mapping[str, str]] = {
     "continuous_recording": N_("Continuous recording"),
     "device_discount": N_("Discount on devices"),
     "extended_warranty": N_("Extended warranty"),
+    "sms": N_("Text messages"),
+    "around": N_("Neighbours are told"),
+    "continuous_recording": N_("Continuous recording"),
+    "backup_connection": N_("A second connection when the first one fails"),
+    "professional_monitoring": N_("Professional monitoring"),
 }
 NO_TRIAL: Final[Mapping[str, str]] = {
     "not_offered": N_("No free trial starts: there is none for these cameras."),
