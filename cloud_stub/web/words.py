@@ -109,7 +109,6 @@ FEATURE: Final[Mapping[str, str]] = {
     "extended_warranty": N_("Extended warranty"),
     "sms": N_("Text messages"),
     "around": N_("Neighbours are told"),
-    "continuous_recording": N_("Continuous recording"),
     "backup_connection": N_("A second connection when the first one fails"),
     "professional_monitoring": N_("Professional monitoring"),
 }
