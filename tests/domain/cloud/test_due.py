@@ -32,6 +32,23 @@ def test_at_one_instant_trials_end_before_leases_and_leases_before_deletions() -
     ]
 
 
+def test_at_one_instant_the_kinds_go_in_the_order_that_each_needs() -> None:
+    """What ends makes room, what begins is invoiced, what was refused is tried again, then it is told and leased."""
+    mixed = [Due(NOW, kind, "account", "subject") for kind in reversed(DueKind)]
+    assert [due.kind.name for due in sorted(mixed)] == [
+        "TRIAL_END",
+        "PLAN_END",
+        "PLAN_START",
+        "RENEWAL",
+        "PAYMENT_RETRY",
+        "REFUND_RETRY",
+        "MESSAGE",
+        "LEASE",
+        "RETENTION",
+    ]
+    assert min(*mixed, Due(NOW - HOUR, DueKind.RETENTION, "", "")).at == NOW - HOUR, "time comes before kind"
+
+
 def test_nothing_is_due_when_there_is_nothing() -> None:
     assert due_list([], [], (), None) == []
 
