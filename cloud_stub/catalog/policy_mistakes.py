@@ -24,6 +24,9 @@ def _sale_mistakes(document: CatalogDocument) -> Iterator[str]:
     both = set(purchase.channels) & set(purchase.refused_channels)
     if both:
         yield f"`purchase.refused_channels` names {', '.join(sorted(both))}, which `purchase.channels` sells by"
+    for region in purchase.attach_in_store_regions:
+        if region not in document.regions:
+            yield f"`purchase.attach_in_store_regions` names {region!r}; allowed: {', '.join(sorted(document.regions))}"
     known = ", ".join(sorted(purchase.channels))
     for channel in document.cancel.accepts_channels:
         if channel not in purchase.channels:

@@ -51,6 +51,7 @@ class PurchaseTable(Table):
     auto_attach: AutoAttach
     one_level_per_camera: bool
     diagnosis_order: Words = ()
+    attach_in_store_regions: Words = ()
 
 
 class CancelTermsTable(Table):

@@ -37,12 +37,18 @@ class What(StrEnum):
     CREDIT_GIVEN = "credit_given"
     REFUND_CONFIRMED = "refund_confirmed"
     AUTO_DELETE_SET = "auto_delete_set"
+    ACCOUNTS_LINKED = "accounts_linked"
+    ACCOUNTS_UNLINKED = "accounts_unlinked"
+    PLAN_MOVED_BEHIND_TRIAL = "plan_moved_behind_trial"
+    DEVICES_ORDERED = "devices_ordered"
+    CONDITION_WAIVED = "condition_waived"
 
 
 class Rule(StrEnum):
     """The rule that made it happen: a key of the catalog, or the owner's or the module's own act."""
 
     OWNER = "owner"
+    OPERATOR = "operator"
     MODULE = "module"
     CLAIM_CUT_SHORT = "claim.cut_short"
     TRIAL_NEW_DEVICE = "trial.new_device"

@@ -52,7 +52,8 @@ class PurchasePolicy:
     """Where plans are sold. `channels` sell, `refused_channels` exist and do not (R012); `basket`: several at once.
 
     `needs_terms`: the terms of sale must be accepted (R142). `one_level_per_camera`: a camera is on one plan at a time,
-    so that buying another one for it changes its plan (R121, R130).
+    so that buying another one for it changes its plan (R121, R130). `attach_in_store_regions`: where the store's own
+    page attaches plans to cameras too (R066).
     """
 
     channels: tuple[str, ...]
@@ -62,6 +63,7 @@ class PurchasePolicy:
     auto_attach: AutoAttach
     one_level_per_camera: bool
     diagnosis_order: tuple[str, ...]
+    attach_in_store_regions: tuple[str, ...] = ()
 
 
 class Effective(StrEnum):

@@ -49,9 +49,17 @@ class OrderLine:
     discount_minor: int
 
 
+class OrderStatus(StrEnum):
+    """Life of a device order; `OPEN`: its payment was not answered yet, `VOID`: it was declined."""
+
+    OPEN = "open"
+    PAID = "paid"
+    VOID = "void"
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceOrder:
-    """Devices that a store account bought."""
+    """Devices that a store account bought; `token` is what pays for them."""
 
     order_id: str
     store_account_id: str
@@ -60,6 +68,8 @@ class DeviceOrder:
     lines: tuple[OrderLine, ...]
     total_minor: int
     placed_at: datetime
+    token: str
+    status: OrderStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,11 +143,7 @@ class AccountLogin:
 
         CloudError 403 `wrong_password`, 422 `weak_password`, 429 `too_many_attempts`.
         """
-        self._take_attempt(source, account.email)
-        if not await self._passwords.verify(account.password_hash, current[:LONGEST_PASSWORD]):
-            self._report_wrong(source, account.email)
-            raise CloudError("wrong_password", 403, "The current password is wrong.")
-        self._proved_right(source, account.email)
+        await self.confirm_password(account, current, source)
         check_password(new)
         new_hash = await self._passwords.hash(new)
         async with self._records.writing() as records:
@@ -159,6 +155,14 @@ class AccountLogin:
                     LogEntry(self._clock.now(), account.account_id, "password_changed", "", "owner")
                 )
         self._log.info("password_changed", account_id=account.account_id)
+
+    async def confirm_password(self, account: Account, password: str, source: str) -> None:
+        """Let an owner who is logged in prove it again; CloudError 403 `wrong_password`, 429 `too_many_attempts`."""
+        self._take_attempt(source, account.email)
+        if not await self._passwords.verify(account.password_hash, password[:LONGEST_PASSWORD]):
+            self._report_wrong(source, account.email)
+            raise CloudError("wrong_password", 403, "The current password is wrong.")
+        self._proved_right(source, account.email)
 
     async def set_language(self, account: Account, locale: str, time_zone: str) -> None:
         """Keep the language and the time zone of an account; the web edge has checked both."""

@@ -13,7 +13,7 @@ from cloud_stub.domain.billing_records import (
     PaymentState,
 )
 from cloud_stub.domain.notice_records import NoticeState
-from cloud_stub.domain.store_records import OrderLine
+from cloud_stub.domain.store_records import OrderLine, OrderStatus
 
 subscriptions = Table(
     "subscriptions",
@@ -147,6 +147,8 @@ device_orders = Table(
     Column("lines", Listed(OrderLine), nullable=False),
     Column("total_minor", Integer, nullable=False),
     Column("placed_at", UtcTime, nullable=False),
+    Column("token", String(128), nullable=False),
+    Column("status", Word(OrderStatus), nullable=False),
 )
 
 waivers = Table(

@@ -51,6 +51,9 @@ class SqlStore:
     async def add_order(self, order: DeviceOrder) -> None:
         await self._orders.add(order)
 
+    async def update_order(self, order: DeviceOrder) -> None:
+        await self._orders.replace(order)
+
     async def orders(self, store_account_id: str) -> Sequence[DeviceOrder]:
         columns = billing_schema.device_orders.c
         return await self._orders.some(

@@ -164,6 +164,8 @@ def _store() -> None:
         sa.Column("lines", sa.Text(), nullable=False),
         sa.Column("total_minor", sa.Integer(), nullable=False),
         sa.Column("placed_at", sa.DateTime(), nullable=False),
+        sa.Column("token", sa.String(length=128), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("order_id"),
     )
     with op.batch_alter_table("device_orders", schema=None) as batch_op:
