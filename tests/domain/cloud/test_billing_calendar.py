@@ -58,6 +58,19 @@ def test_a_time_that_the_clocks_leap_over_is_an_hour_later_and_one_that_comes_tw
     assert twice == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("interval", [Interval.WEEK, Interval.YEAR])
+def test_an_anchor_in_the_hour_that_comes_twice_is_that_time_of_day(interval: Interval) -> None:
+    """From the second 02:30 of 25 October 2026 on, a period ends at the one 02:30 of its last day."""
+    anchor = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert anchor.astimezone(PARIS).replace(tzinfo=None).isoformat() == "2026-10-25T02:30:00"
+    start, end = period(paid_by(interval, anchor), 1)
+    assert (start, end.astimezone(PARIS).time().isoformat()) == (anchor, "02:30:00")
+    leap = datetime(2025, 10, 26, 1, 30, tzinfo=UTC)
+    assert add_months(leap, 5, "Europe/Paris") < add_months(leap, 6, "Europe/Paris")
+    in_the_gap = datetime(2023, 10, 29, 1, 30, tzinfo=UTC)
+    assert add_intervals(in_the_gap, Interval.WEEK, 22, "Europe/Paris") == datetime(2024, 3, 31, 1, 30, tzinfo=UTC)
+
+
 def test_there_is_no_period_before_the_first() -> None:
     bought = paid_by(Interval.MONTH, local("2026-01-01T00:00"))
     assert current_period(bought) is None

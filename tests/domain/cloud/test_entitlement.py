@@ -230,6 +230,16 @@ def test_r140_the_window_of_a_service_is_the_duration_that_was_chosen(days: int)
     assert [found[name].storage.keep_for_days for name in "abc"] == [days, days, None]
 
 
+def test_a_service_covers_no_more_cameras_than_its_catalog_says() -> None:
+    bought, attachments = service("a", "b", "c", keep_for_days=7)
+    two = replace(RECORDING, cameras_max=2)
+    catalog = with_service()
+    catalog = replace(catalog, plans={**catalog.plans, two.key: two})
+    it = situation(*(camera(name, "mini") for name in "abc"), subscriptions=(bought,))
+    found = rights_by_camera(replace(it, attachments=attachments), catalog=catalog)
+    assert [found[name].storage.keep_for_days for name in "abc"] == [7, 7, None]
+
+
 @pytest.mark.parametrize(("days", "kept", "why"), [(1, 2, Why.FREE_TIER), (2, 2, Why.PLAN), (7, 7, Why.PLAN)])
 def test_a_short_duration_takes_no_day_of_the_floor_plan_away(days: int, kept: int, why: Why) -> None:
     bought, attachments = service("a", keep_for_days=days)

@@ -91,7 +91,12 @@ def test_a_camera_that_is_left_without_any_window_keeps_nothing() -> None:
 
 
 def test_c04_clips_of_a_pool_and_cameras_that_lose_nothing_are_left_alone() -> None:
-    assert trimmed(KASA, home(("premium", "c1")), home(), clip(20, None, pool="p"), clip(20, 5, "c2")) == {}
+    assert (
+        trimmed(
+            KASA, home(("premium", "c1")), home(), clip(20, None, pool="p"), clip(9, 30, pool="p"), clip(20, 5, "c2")
+        )
+        == {}
+    )
     assert trimmed(KASA, home(("plus", "c1")), home(("premium", "c1")), *CLIPS) == {}
 
 

@@ -46,6 +46,14 @@ def linked(it: Situation, store_account_id: str = "s2") -> Situation:
     return replace(it, links=(Link("l", ACCOUNT_ID, store_account_id, NOW),))
 
 
+def test_what_keeps_no_clips_covers_no_camera_and_an_equal_plan_is_no_upgrade() -> None:
+    one = camera("a", "one")
+    it = situation(one, region="EU", subscriptions=(subscription("professional_monitoring"),))
+    kinds = {offer.plan: offer.kind for offer in offers_for(SOMFY, it, one, NOW)}
+    assert kinds["continuous_recording"] is OfferKind.FOR_CAMERA
+    assert kinds["backup_connection"] is OfferKind.FOR_ACCOUNT, "monitoring ranks as high and stays"
+
+
 @pytest.mark.parametrize(
     ("it", "expected"),
     [

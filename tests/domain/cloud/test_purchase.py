@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cloud_stub.domain.billing_calendar import period
 from cloud_stub.domain.billing_records import AttachedBy, EndedBecause, Interval, PaymentState, Subscription
 from cloud_stub.domain.catalog import Catalog, Coverage, PurchaseStart, TrialScope
-from cloud_stub.domain.plans import also_replaced, attach
+from cloud_stub.domain.plans import also_replaced, attach, in_the_way
 from cloud_stub.domain.policies import AutoAttach
 from cloud_stub.domain.purchase import Order, OrderItem, PlannedSubscription, planned, quote
 from cloud_stub.domain.situation import Situation
@@ -243,6 +243,19 @@ def test_r121_a_plan_for_the_account_takes_over_from_every_plan_for_a_camera() -
     new = replace(running("premium"), replaces=both[0].subscription_id, bought_at=NOW)
     assert also_replaced(ACCOUNT_WIDE, replace(it, subscriptions=(*both, new)), new, NOW) == (both[1],)
     assert also_replaced(CATALOG, replace(minis(), subscriptions=(*both, new)), new, NOW) == ()
+
+
+def test_r121_of_several_plans_in_the_way_the_highest_is_the_one_that_is_changed() -> None:
+    higher, lower = running("premium", "c2"), running("plus", "c1")
+    per_camera = replace(KASA, plans={**KASA.plans, "home": replace(WHOLE, key="home", rank=3)})
+    ways = in_the_way(per_camera, spots(lower, higher), ("home", MONTH), (), NOW)
+    assert ways == (higher, lower)
+
+
+def test_r121_a_plan_does_not_end_the_one_that_was_bought_after_it_to_take_over() -> None:
+    first, later = running("plus", "c1"), replace(running("premium"), bought_at=NOW)
+    assert also_replaced(ACCOUNT_WIDE, spots(first, later), first, NOW) == ()
+    assert also_replaced(ACCOUNT_WIDE, spots(first, later), later, NOW) == (first,)
 
 
 def test_r121_another_camera_keeps_its_plan() -> None:

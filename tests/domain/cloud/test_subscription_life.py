@@ -181,6 +181,12 @@ def test_a_paused_plan_waits_for_its_months_and_for_nothing_else() -> None:
     assert next_subscription_due(catalog_with(linking=None), paused) is None
 
 
+def test_the_end_of_a_paused_plan_waits_with_it() -> None:
+    paused = replace(PAID, paused_at=NOW, **CANCELLED)
+    assert status(paused, PERIOD_END + 100 * DAY) is S.PAUSED
+    assert status(replace(paused, paused_at=None), PERIOD_END + 100 * DAY) is S.ENDED
+
+
 @given(hours=st.integers(0, 24 * 300), day=st.integers(0, 600))
 def test_a_cancelled_plan_never_renews_however_long_it_was_paused(hours: int, day: int) -> None:
     """A pause moves anchor and end by the same time, and the calendar makes the months of another length."""
