@@ -18,8 +18,7 @@ def add_intervals(anchor: datetime, interval: Interval, count: int, time_zone: s
     if count == 0:
         return anchor
     if interval is Interval.WEEK:
-        local = anchor.astimezone(ZoneInfo(time_zone)).replace(fold=0)
-        return (local + timedelta(weeks=count)).astimezone(UTC)
+        return (anchor.astimezone(ZoneInfo(time_zone)) + timedelta(weeks=count)).astimezone(UTC)
     return add_months(anchor, count if interval is Interval.MONTH else count * MONTHS_PER_YEAR, time_zone)
 
 
