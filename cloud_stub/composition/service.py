@@ -40,6 +40,7 @@ from cloud_stub.flow.outbox_to_broker import OutboxToBroker
 from cloud_stub.flow.plan_desks import PlanDesks, plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.flow.records_to_purge import RecordsToPurge
+from cloud_stub.flow.store_desks import store_desks
 from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
 from cloud_stub.settings import Settings
@@ -195,7 +196,8 @@ def _application(
     health: CloudHealth,
 ) -> web.Application:
     http = engine.settings.http
-    login = AccountLogin(engine.records, engine.real, Argon2Passwords(), engine.real.now)
+    passwords = Argon2Passwords()
+    login = AccountLogin(engine.records, engine.real, passwords, engine.real.now)
     auth = SessionAuth(login, secure=http.url.startswith("https://"))
     services = OwnerServices(
         records=engine.records,
@@ -219,6 +221,7 @@ def _application(
         purchases=engine.money.purchases,
         cancels=engine.money.cancels,
         payments=engine.money.payments,
+        store=store_desks(engine.desk, engine.money, login, passwords, engine.real),
         commands=commands,
         delete_clip=media.retention.delete_by_owner,
         health=health,

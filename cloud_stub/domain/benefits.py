@@ -141,6 +141,16 @@ def warranty(
     return Warranty(state, original_until, extended=True, extended_from=begins, extended_until=until, lacks=())
 
 
+def warranty_lacks(catalog: Catalog, member: Member, now: datetime) -> tuple[Condition, ...]:
+    """Return what keeps every product from the longer warranty: no plan that gives it, or no link (R103)."""
+    plans = () if catalog.warranty is None else catalog.warranty.plans
+    met = {
+        Condition.PLAN: any(each.plan in plans and subscription_covers(each, now) for each in member.held),
+        Condition.LINKED: catalog.linking is None or member.linked,
+    }
+    return tuple(each for each, holds in met.items() if not holds and each.value not in member.waived)
+
+
 def _original_months(terms: WarrantyTerms) -> Mapping[ProductKind, int]:
     return {ProductKind.CAMERA: terms.camera_months, ProductKind.ACCESSORY: terms.accessory_months}
 
@@ -163,15 +173,13 @@ def _extension(
     giving = [each for each in member.held if each.plan in policy.plans and subscription_covers(each, now)]
     began = began_at(giving, [each for each in member.held if each.plan in policy.plans])
     in_time = began is not None and began.astimezone(zone).date() <= original_until
-    met = {
-        Condition.PLAN: bool(giving),
-        Condition.LINKED: catalog.linking is None or member.linked,
-        Condition.ORIGINAL_WARRANTY: in_time or not giving,
-    }
+    lacks = warranty_lacks(catalog, member, now)
+    if giving and not in_time and Condition.ORIGINAL_WARRANTY.value not in member.waived:
+        lacks = (*lacks, Condition.ORIGINAL_WARRANTY)
     ends = [subscription_over_at(each) for each in giving]
     known = [end for end in ends if end is not None]
     until = max(known).astimezone(zone).date() if known and len(known) == len(ends) else None
-    return tuple(each for each, holds in met.items() if not holds and each.value not in member.waived), until
+    return lacks, until
 
 
 def began_at(running: Sequence[Subscription], ever: Collection[Subscription]) -> datetime | None:

@@ -41,6 +41,7 @@ class LinkState:
     offered: bool
     marketplace: str | None
     link: Link | None
+    shared_fields: tuple[str, ...]
     of_store: Facts
     of_account: Facts
     troubles: tuple[Trouble, ...]
@@ -65,12 +66,13 @@ class LinkDesk:
         catalog = self.desk.catalogs.in_force(situation.account.vendor, now)
         marketplace = catalog.region(situation.account.region).marketplace
         found = troubles(catalog, situation, now)
+        fields = () if catalog.linking is None else catalog.linking.shared_fields
         if catalog.linking is None or store is None:
-            return LinkState(catalog.linking is not None, marketplace, None, {}, {}, found)
+            return LinkState(catalog.linking is not None, marketplace, None, fields, {}, {}, found)
         plans = live_plans(situation, now)
         of_store = shared_facts(catalog.linking, _facts_of_store(store, plans))
         of_account = shared_facts(catalog.linking, facts_of_account(situation, plans))
-        return LinkState(True, marketplace, link, of_store, of_account, found)  # noqa: FBT003 - `offered`
+        return LinkState(True, marketplace, link, fields, of_store, of_account, found)  # noqa: FBT003 - `offered`
 
     async def link(self, account: Account, email: str, password: str, request: LinkRequest, source: str) -> Link:
         """Link an account to the store account that an address and a password open (R047, R049).

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cloud_stub.domain.benefits import Condition, Discount, Member, Warranty, discount, warranty
+from cloud_stub.domain.benefits import Condition, Discount, Member, Warranty, discount, warranty, warranty_lacks
 from cloud_stub.domain.billing_calendar import current_period
 from cloud_stub.domain.billing_records import CreditNote, EndedBecause, Invoice, PaymentMethod, Subscription
 from cloud_stub.domain.cancel_plan import cancel_choices
@@ -47,12 +47,13 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Memberships:
-    """The memberships page: plans, how they are paid, and the camera account that they cover (R016)."""
+    """The memberships page: plans, how they are paid, and what is shared of the camera account they cover (R016)."""
 
     catalog: Catalog
     region: str
     linked: bool
     of_account: Facts
+    cameras: tuple[Camera, ...]
     plans: tuple[Membership, ...]
     method: PaymentMethod | None
     invoices: tuple[Invoice, ...]
@@ -74,6 +75,7 @@ async def read_memberships(records: Transaction, catalogs: Catalogs, actor: Stor
         region=holding.region,
         linked=linked,
         of_account=of_account,
+        cameras=_shared_cameras(catalog, holding.situation_or_bare(now)),
         plans=tuple(_membership(catalogs.in_force(s.vendor, now), holding, s, now) for s in holding.held),
         method=await records.billing.payment_method(holding.holder_id),
         invoices=tuple(await records.billing.invoices_of(holding.holder_id)),
@@ -95,11 +97,12 @@ async def read_member(records: Transaction, holding: Holding, store_account_id: 
 
 @dataclass(frozen=True, slots=True)
 class Benefits:
-    """What the plan of a camera account gives beyond cameras."""
+    """What a plan gives beyond cameras; `warranty_lacks` are conditions that no product changes."""
 
     catalog: Catalog
     region: str
     discount: Discount
+    warranty_lacks: tuple[Condition, ...]
 
 
 @dataclass(slots=True)
@@ -114,7 +117,8 @@ class BenefitDesk:
         async with self.records.reading() as records:
             holding, member = await self._read(records, account_id, now)
         catalog = self.catalogs.in_force(holding.vendor, now)
-        return Benefits(catalog, holding.region, discount(catalog, holding.region, member, now))
+        lacks = warranty_lacks(catalog, member, now)
+        return Benefits(catalog, holding.region, discount(catalog, holding.region, member, now), lacks)
 
     async def warranty(
         self, account_id: str, kind: ProductKind, bought_on: date, model: str | None, now: datetime

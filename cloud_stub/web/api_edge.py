@@ -21,7 +21,7 @@ class Operation:
     path: str
     summary: str
     tag: str
-    security: Literal["owner", "module", "lab", "nobody"]
+    security: Literal["owner", "module", "lab", "nobody", "store"]
     handler: Handler | None = None
     request: type[BaseModel] | None = None
     response: type[BaseModel] | None = None

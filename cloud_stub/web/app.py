@@ -14,10 +14,17 @@ from cloud_stub.web import (
     device_api,
     door_pages,
     lab_api,
+    link_api,
+    link_pages,
     module_api,
     module_pages,
     owner_api,
     plan_pages,
+    store_api,
+    store_pages,
+    store_plan_pages,
+    store_shop_api,
+    store_shop_pages,
 )
 from cloud_stub.web.api_edge import add_operations, answer
 from cloud_stub.web.api_models import HealthReply
@@ -31,6 +38,7 @@ from cloud_stub.web.openapi import openapi_document
 from cloud_stub.web.owner_services import SERVICES, OwnerServices, is_local
 from cloud_stub.web.pages import LANGUAGE_TABLE, page_refusals
 from cloud_stub.web.problems import problems
+from cloud_stub.web.store_auth import STORE_AUTH, StoreAuth
 
 LARGEST_BODY: Final = 64 * 1024
 """For forms and JSON; uploads are streamed and have their own limit."""
@@ -46,6 +54,7 @@ class AddsRoutes(Protocol):
 def cloud_app(services: OwnerServices, media: Sequence[AddsRoutes]) -> web.Application:
     """Return the whole application; `media` brings the routes of uploads, media and clip status."""
     settings = services.settings
+    store_auth = StoreAuth(services.store.login, secure=settings.secure)
     app = web.Application(
         client_max_size=LARGEST_BODY,
         middlewares=[
@@ -54,14 +63,18 @@ def cloud_app(services: OwnerServices, media: Sequence[AddsRoutes]) -> web.Appli
             page_refusals,
             host_guard(allowed_hosts(settings.public_url, settings.listen_host)),
             services.auth.middleware,
+            store_auth.middleware,
         ],
     )
     app[SERVICES] = services
+    app[STORE_AUTH] = store_auth
     app[LANGUAGE_TABLE] = Languages()
     app[MODULE_AUTH] = module_from_request(services.records)
     app.on_response_prepare.append(close_doors)
     _add_pages(app)
-    for part in (owner_api, device_api, module_api, lab_api):
+    for pages in (link_pages, store_pages, store_plan_pages, store_shop_pages):
+        app.add_routes(pages.ROUTES)
+    for part in (owner_api, device_api, module_api, lab_api, link_api, store_api, store_shop_api):
         add_operations(app, part.OPERATIONS)
     app.router.add_get(OPENAPI_PATH, _openapi)
     app.router.add_get("/healthz", _healthz)

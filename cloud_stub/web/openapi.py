@@ -7,9 +7,19 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from cloud_stub.web import device_api, lab_api, media_operations, module_api, owner_api
+from cloud_stub.web import (
+    device_api,
+    lab_api,
+    link_api,
+    media_operations,
+    module_api,
+    owner_api,
+    store_api,
+    store_shop_api,
+)
 from cloud_stub.web.api_edge import Operation
 from cloud_stub.web.api_models import HealthReply, Problem
+from cloud_stub.web.store_auth import store_cookie
 
 PATH: Final = "/api/v1/openapi.json"
 OWN_OPERATIONS: Final = (
@@ -23,6 +33,9 @@ ALL_OPERATIONS: Final = (
     *owner_api.OPERATIONS,
     *device_api.OPERATIONS,
     *media_operations.OPERATIONS,
+    *link_api.OPERATIONS,
+    *store_api.OPERATIONS,
+    *store_shop_api.OPERATIONS,
     *module_api.OPERATIONS,
     *lab_api.OPERATIONS,
     *OWN_OPERATIONS,
@@ -32,6 +45,7 @@ _SECURITY: Final[Mapping[str, Sequence[Mapping[str, Sequence[str]]]]] = {
     "module": [{"module": []}],
     "lab": [{"session": []}, {"lab": []}],
     "nobody": [],
+    "store": [{"store": []}],
 }
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _CSRF: Final = {
@@ -67,6 +81,11 @@ def openapi_document(version: str, public_url: str) -> dict[str, Any]:
             "schemas": definitions.get("$defs", {}),
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": _cookie_name(public_url)},
+                "store": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": store_cookie(secure=public_url.startswith("https://")),
+                },
                 "module": {"type": "http", "scheme": "bearer", "description": "`{module_id}.{secret}`"},
                 "lab": {"type": "http", "scheme": "bearer", "description": "The lab token, from loopback only."},
             },
@@ -92,8 +111,8 @@ def _described(operation: Operation) -> dict[str, Any]:
     ]
     parameters += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in operation.query]
     parameters += [{"name": name, "in": "header", "schema": {"type": "string"}} for name in operation.headers]
-    if operation.security in {"owner", "lab"} and operation.method not in {"GET", "HEAD", "OPTIONS"}:
-        parameters.append({**_CSRF, "required": operation.security == "owner"})
+    if operation.security in {"owner", "lab", "store"} and operation.method not in {"GET", "HEAD", "OPTIONS"}:
+        parameters.append({**_CSRF, "required": operation.security != "lab"})
     if parameters:
         described["parameters"] = parameters
     if operation.request is not None:

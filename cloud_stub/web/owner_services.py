@@ -18,6 +18,7 @@ from cloud_stub.flow.confirm_camera import CameraDesk
 from cloud_stub.flow.invoice_to_payment import PaymentDesk
 from cloud_stub.flow.lab_to_clock import LabDesk
 from cloud_stub.flow.records_to_lease import LeaseDesk
+from cloud_stub.flow.store_desks import StoreDesks
 from cloud_stub.ports import Clock, Records
 from cloud_stub.web.health import CloudHealth
 from cloud_stub.web.overview import Overview, read_overview
@@ -63,6 +64,7 @@ class OwnerServices:
     purchases: PurchaseDesk
     cancels: CancelDesk
     payments: PaymentDesk
+    store: StoreDesks
     commands: CommandsToModules
     delete_clip: Callable[[str, str], Awaitable[None]]
     health: CloudHealth

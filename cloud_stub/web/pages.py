@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 LANGUAGE_COOKIE: Final = "veilleur-lang"
 LANGUAGE_TABLE: Final = web.AppKey("languages", Languages)
-NOT_PAGES: Final = ("/api/", "/files", "/static/", "/healthz", "/metrics")
+NOT_PAGES: Final = ("/api/", "/store/api/", "/files", "/static/", "/healthz", "/metrics")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ LONGEST_TOKEN: Final = 128
 DOORS: Final = frozenset({"/login", "/signup", "/api/v1/session", "/api/v1/accounts", "/api/v1/claim"})
 """A POST here uses no session, so an old one must not stand in its way: the forms have the door's own token, and the
 API's JSON cannot be sent by another site's form."""
+STORE_SITE: Final = "/store/"
+"""The emulated store is another site, with a session of its own (web/store_auth.py)."""
 OwnerFromRequest = Callable[[web.Request], Awaitable[Account]]
 
 
@@ -93,7 +95,8 @@ class SessionAuth:
         async def know_owner(request: web.Request, handler: Handler) -> web.StreamResponse:
             if request.method not in SAFE_METHODS:
                 check_origin(request)
-            token = request.cookies.get(self.cookies.session, "")
+            in_store = request.path.startswith(STORE_SITE)
+            token = "" if in_store else request.cookies.get(self.cookies.session, "")
             if token and len(token) <= LONGEST_TOKEN and "Authorization" not in request.headers:
                 found = await self._login.session(token)
                 if found is not None:

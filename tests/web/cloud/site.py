@@ -37,6 +37,7 @@ from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
 from cloud_stub.flow.plan_desks import plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
+from cloud_stub.flow.store_desks import store_desks
 from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
 from cloud_stub.web.app import cloud_app
@@ -314,7 +315,8 @@ async def _start(
     desk = LeaseDesk(records, CATALOGS, signer, clock, real.now)
     money = plan_desks(desk, RecordedPayments(folder / "payments.jsonl"))
     due = DueDesk(desk, money, flows.retention.next_deletion_at, flows.retention.sweep)
-    login = AccountLogin(records, real, Argon2Passwords(PasswordHasher(1, 64, 1)), real.now)
+    passwords = Argon2Passwords(PasswordHasher(1, 64, 1))
+    login = AccountLogin(records, real, passwords, real.now)
     broker_up = [True]
     settings = WebSettings(
         public_url=public_url or "http://127.0.0.1:8400",
@@ -341,6 +343,7 @@ async def _start(
         purchases=money.purchases,
         cancels=money.cancels,
         payments=money.payments,
+        store=store_desks(desk, money, login, passwords, real),
         commands=CommandsToModules(records, cloud_broker, clock),
         delete_clip=flows.retention.delete_by_owner,
         health=CloudHealth(records, lambda: broker_up[0]),

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # i
 from cloud_stub.web.openapi import ALL_OPERATIONS, openapi_document
 from tests.web.cloud.site import Site
 
-API = ("/api/", "/files", "/healthz", "/metrics")
+API = ("/api/", "/store/api/", "/files", "/healthz", "/metrics")
 ANY_METHOD = {"/files/": {"OPTIONS", "POST"}, "/files/{upload_id}": {"OPTIONS", "HEAD", "PATCH", "DELETE"}}
 """The uploads' routes take every method and sort them out themselves; these are the ones that tus has."""
 

@@ -4,10 +4,11 @@ import ast
 from pathlib import Path
 
 import cloud_stub
+from cloud_stub.domain.policies import LinkRule
 from cloud_stub.web.problems import HTTP_CODES, TITLES
 
 SOURCES = Path(cloud_stub.__file__).parent
-GIVEN_BY_A_RULE = {"not_entitled", "confirmation_needed", "http_error", *HTTP_CODES.values()}
+GIVEN_BY_A_RULE = {"not_entitled", "confirmation_needed", "http_error", *HTTP_CODES.values(), *LinkRule}
 
 
 def _codes() -> set[str]:
