@@ -69,6 +69,26 @@ def add_account(
     print(f"{email}\t{'(your password)' if password_stdin else password}")
 
 
+@app.command("waive")
+def waive_condition(
+    condition: Annotated[str, typer.Option(help="plan, linked, trial_over, paid, business or original_warranty.")],
+    reason: Annotated[str, typer.Option(help="Kept with the exception.")],
+    account: Annotated[str | None, typer.Option(help="A camera account, by e-mail address or id.")] = None,
+    store_account: Annotated[str | None, typer.Option(help="A store account, by id.")] = None,
+    by: Annotated[str, typer.Option(help="Who grants it.")] = "operator",
+    config: Config = None,
+) -> None:
+    """Do not insist on a condition of a benefit for one account; the log keeps it."""
+    from cloud_stub.composition.waivers import NewWaiver, grant
+    from cloud_stub.settings import load_settings
+
+    try:
+        made = asyncio.run(grant(load_settings(config), NewWaiver(account, store_account, condition, reason, by)))
+    except (BadConfiguration, CloudError) as error:
+        _give_up(error)
+    print(f"{made.holder_id}\t{made.condition}")
+
+
 @catalog_app.callback()
 def catalogs() -> None:
     """Keep `check` a command by its name, although it is the only one."""

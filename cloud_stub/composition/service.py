@@ -203,15 +203,7 @@ def _application(
         records=engine.records,
         clock=engine.clock,
         catalogs=engine.catalogs,
-        settings=WebSettings(
-            public_url=http.url,
-            listen_host=http.host,
-            sign_up=http.sign_up,
-            vendors=engine.catalogs.vendors(),
-            software=SOFTWARE,
-            lab_token=_lab_token(engine.settings) if lab is not None else None,
-            behind_proxy=http.behind_proxy,
-        ),
+        settings=_web_settings(engine, in_lab=lab is not None),
         login=login,
         auth=auth,
         leases=engine.desk,
@@ -234,6 +226,19 @@ def _application(
         ModuleClipRoutes(media.status, module),
     )
     return cloud_app(services, routes)
+
+
+def _web_settings(engine: Engine, *, in_lab: bool) -> WebSettings:
+    http = engine.settings.http
+    return WebSettings(
+        public_url=http.url,
+        listen_host=http.host,
+        sign_up=http.sign_up,
+        vendors=engine.catalogs.vendors(),
+        software=SOFTWARE,
+        lab_token=_lab_token(engine.settings) if in_lab else None,
+        behind_proxy=http.behind_proxy,
+    )
 
 
 def _keep_for(settings: Settings) -> KeepFor:
