@@ -25,6 +25,7 @@ from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
 from cloud_stub.adapters.staging_files import FileStaging
 from cloud_stub.catalog import load_catalogs
 from cloud_stub.domain.auto_delete import auto_delete_in_force
+from cloud_stub.domain.catalog import Catalogs
 from cloud_stub.domain.records import Account, Module
 from cloud_stub.domain.store_records import Link, StoreAccount
 from cloud_stub.flow.account_login import AccountLogin
@@ -282,7 +283,9 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(folder: Path, *, lab: bool = False, public_url: str = "") -> AsyncIterator[Site]:
+async def open_site(
+    folder: Path, *, lab: bool = False, public_url: str = "", catalogs: Catalogs = CATALOGS
+) -> AsyncIterator[Site]:
     """Run a cloud on a free port of loopback until the context ends."""
     records = await open_records(folder / "cloud.sqlite")
     real = ManualClock(START)
@@ -294,11 +297,11 @@ async def open_site(folder: Path, *, lab: bool = False, public_url: str = "") ->
         MediaRules(
             now=clock.now,
             real_now=real.now,
-            auto_delete_days=lambda a: auto_delete_in_force(CATALOGS.in_force(a.vendor, clock.now()), a),
+            auto_delete_days=lambda a: auto_delete_in_force(catalogs.in_force(a.vendor, clock.now()), a),
             limits=UploadLimits(),
         ),
     )
-    runner, site = await _start(folder, records, clock, real, flows, public_url=public_url, lab=lab)
+    runner, site = await _start(folder, records, clock, real, flows, public_url=public_url, lab=lab, catalogs=catalogs)
     try:
         yield site
     finally:
@@ -308,11 +311,19 @@ async def open_site(folder: Path, *, lab: bool = False, public_url: str = "") ->
 
 
 async def _start(
-    folder: Path, records: SqlRecords, clock: Clock, real: ManualClock, flows: MediaFlows, *, public_url: str, lab: bool
+    folder: Path,
+    records: SqlRecords,
+    clock: Clock,
+    real: ManualClock,
+    flows: MediaFlows,
+    *,
+    public_url: str,
+    lab: bool,
+    catalogs: Catalogs,
 ) -> tuple[web.AppRunner, Site]:
     signer, broker = JwtLeaseSigner(folder), MemoryBroker()
     cloud_broker = MemoryCloudBroker(broker)
-    desk = LeaseDesk(records, CATALOGS, signer, clock, real.now)
+    desk = LeaseDesk(records, catalogs, signer, clock, real.now)
     money = plan_desks(desk, RecordedPayments(folder / "payments.jsonl"))
     due = DueDesk(desk, money, flows.retention.next_deletion_at, flows.retention.sweep)
     passwords = Argon2Passwords(PasswordHasher(1, 64, 1))
@@ -330,7 +341,7 @@ async def _start(
     services = OwnerServices(
         records=records,
         clock=clock,
-        catalogs=CATALOGS,
+        catalogs=catalogs,
         settings=settings,
         login=login,
         auth=auth,
