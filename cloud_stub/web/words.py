@@ -122,6 +122,11 @@ NO_TRIAL: Final[Mapping[str, str]] = {
 }
 LOGGED: Final[Mapping[str, str]] = {
     "account_made": N_("The account was made."),
+    "accounts_linked": N_("A store account was linked."),
+    "accounts_unlinked": N_("The link to the store account was cut."),
+    "plan_moved_behind_trial": N_("The paid time of %(name)s was moved behind the free trial."),
+    "devices_ordered": N_("Devices were ordered in the store."),
+    "condition_waived": N_("A condition of a benefit was waived."),
     "password_changed": N_("The password was changed."),
     "module_claimed": N_("The module %(name)s was added."),
     "module_renamed": N_("The module is now called %(name)s."),
@@ -216,6 +221,18 @@ REFUSED: Final[Mapping[str, str]] = {
     "auto_delete_frozen": N_("Without a plan or free storage this setting stays as it was."),
     "broker_away": N_("The way to the modules is closed just now. Try again in a moment."),
     "module_silent": N_("The module did not answer in time: see whether it has done it."),
+    "already_linked": N_("One of the two accounts is linked already: cut that link first."),
+    "app_outdated": N_("This version of the app is too old to link accounts: update it first."),
+    "attach_elsewhere": N_("In this country plans are attached to cameras in the app."),
+    "marketplace_without_plans": N_("No plans are sold in this marketplace."),
+    "not_linked": N_("This account is linked to no store account."),
+    "order_empty": N_("Choose something first."),
+    "os_too_old": N_("This phone's system is too old, or not known, to link accounts: update it first."),
+    "outside_region": N_("Accounts can only be linked from within their own country."),
+    "quantity_refused": N_("Order 1 to 99 pieces of a product."),
+    "trial_banner_missing": N_("Accounts are linked while the app shows that the whole free trial is left."),
+    "wrong_marketplace": N_("That store account is of another marketplace than this account's."),
+    "wrong_store_login": N_("The store's e-mail address or password is wrong."),
     "internal": N_("The cloud failed. Try again in a moment."),
 }
 
