@@ -293,7 +293,7 @@ class WarrantyBody(Body):
     """A product that somebody bought; `model` is a camera's."""
 
     kind: Literal["camera", "accessory", "third_party"]
-    bought_on: date
+    bought_on: date = Field(ge=date(2000, 1, 1))
     model: Word | None = None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cloud_stub.domain.catalog import Catalogs
+from cloud_stub.domain.policies import OnUnlink
 from tests.rules.street import PHONE, STORE_PASSWORD, Street, open_street
 from tests.web.cloud.site import CATALOGS, EMAIL, PASSWORD
 
@@ -118,6 +119,36 @@ async def test_R049_the_paid_time_rests_while_unlinked(street: Street) -> None:
     await owner.linked()
     its = await buyer.plan(plan)
     assert (its["status"], before[:10], its["current_period_end"][:10]) == ("active", "2026-04-14", "2026-06-03")
+
+
+async def test_R049_where_the_catalog_bills_on_the_plan_goes_on_and_still_covers_nothing(tmp_path: Path) -> None:
+    versions = tuple(
+        c if c.linking is None else replace(c, linking=replace(c.linking, on_unlink=OnUnlink.KEEP_BILLING))
+        for c in CATALOGS.versions
+    )
+    async with open_street(tmp_path, catalogs=Catalogs(versions)) as street:
+        owner, buyer = await street.owner(), await street.customer()
+        module, (camera,) = await street.uncovered(owner, "mini")
+        plan = await buyer.buy("plus")
+        await owner.linked()
+        await owner.unlink()
+        assert await street.storage(module, camera) == ("local", "local_storage")
+        await street.advance(days=32)
+        assert (await buyer.plan(plan))["status"] == "active"
+        assert len(await buyer.get("/store/api/v1/invoices")) == 2
+
+
+async def test_R049_a_year_of_rest_ends_the_plan_and_refunds_what_was_left(street: Street) -> None:
+    owner, buyer = await street.owner(), await street.customer()
+    plan = await buyer.buy("plus", "year")
+    await owner.linked()
+    await owner.unlink()
+    await street.advance(days=364)
+    assert (await buyer.plan(plan))["status"] == "paused"
+    await street.advance(days=2)
+    assert (await buyer.plan(plan))["status"] == "ended"
+    desk = street.site.services.payments.payments
+    assert desk.taken_minor() == 0  # type: ignore[attr-defined] # the processor of the tests counts
 
 
 async def test_R050_a_store_account_has_one_camera_account(street: Street) -> None:
