@@ -176,6 +176,16 @@ class CreditNote:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceShare:
+    """A link that shows one invoice to whoever has it (R150); its token is kept as its SHA-256."""
+
+    token_hash: str
+    invoice_id: str
+    made_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentMethod:
     """How a holder pays: the processor's token and what a person recognises it by. No card data."""
 

@@ -33,6 +33,7 @@ class What(StrEnum):
     PAYMENT_DECLINED = "payment_declined"
     PAYMENT_UNANSWERED = "payment_unanswered"
     PAYMENT_METHOD_SET = "payment_method_set"
+    PAYMENT_METHOD_REMOVED = "payment_method_removed"
     MONEY_RETURNED = "money_returned"
     CREDIT_GIVEN = "credit_given"
     REFUND_CONFIRMED = "refund_confirmed"
@@ -42,6 +43,9 @@ class What(StrEnum):
     PLAN_MOVED_BEHIND_TRIAL = "plan_moved_behind_trial"
     DEVICES_ORDERED = "devices_ordered"
     CONDITION_WAIVED = "condition_waived"
+    NOTICE_WRITTEN = "notice_written"
+    NOTICE_SKIPPED = "notice_skipped"
+    NOTICE_FAILED = "notice_failed"
 
 
 class Rule(StrEnum):
@@ -67,3 +71,6 @@ class Rule(StrEnum):
     ON_UNLINK = "linking.on_unlink"
     PAUSED_MONTHS = "linking.refund_when_paused_months"
     PROCESSOR = "payment_processor"
+    TRIAL_REMINDERS = "reminders.trial_days_left"
+    RENEWAL_REMINDERS = "reminders.renewal_days_before"
+    MAIL_SERVER = "mail_server"

@@ -76,7 +76,9 @@ async def read_memberships(records: Transaction, catalogs: Catalogs, actor: Stor
         linked=linked,
         of_account=of_account,
         cameras=_shared_cameras(catalog, holding.situation_or_bare(now)),
-        plans=tuple(_membership(catalogs.in_force(s.vendor, now), holding, s, now) for s in holding.held if _was(s)),
+        plans=tuple(
+            _membership(catalogs.in_force(s.vendor, now), holding, s, now) for s in holding.held if took_place(s)
+        ),
         method=await records.billing.payment_method(holding.holder_id),
         invoices=tuple(await records.billing.invoices_of(holding.holder_id)),
         notes=tuple(await records.billing.credit_notes_of(holding.holder_id)),
@@ -211,7 +213,7 @@ def _membership(catalog: Catalog, holding: Holding, subscription: Subscription, 
     )
 
 
-def _was(subscription: Subscription) -> bool:
+def took_place(subscription: Subscription) -> bool:
     """Return whether a purchase took place: one whose first payment was declined is no membership."""
     declined = subscription.ended_because is EndedBecause.PAYMENT_FAILED and subscription.first_paid_at is None
     return subscription.ended_at is None or not declined

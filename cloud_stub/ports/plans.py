@@ -4,7 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from cloud_stub.domain.billing_records import Attachment, CreditNote, Invoice, PaymentMethod, Subscription
+from cloud_stub.domain.billing_records import (
+    Attachment,
+    CreditNote,
+    Invoice,
+    InvoiceShare,
+    PaymentMethod,
+    Subscription,
+)
 from cloud_stub.domain.notice_records import Notice
 from cloud_stub.domain.records import RememberedReply, Trial
 from cloud_stub.domain.store_records import DeviceOrder, Link, StoreAccount, Waiver
@@ -50,6 +57,10 @@ class BillingRecords(Protocol):
         """Insert or replace: a holder has one."""
 
     async def payment_method(self, holder_id: str) -> PaymentMethod | None: ...
+    async def drop_payment_method(self, holder_id: str) -> None: ...
+    async def put_invoice_share(self, share: InvoiceShare) -> None: ...
+    async def invoice_share(self, token_hash: str) -> InvoiceShare | None: ...
+    async def drop_invoice_shares(self, invoice_id: str) -> None: ...
     async def holders(self) -> Sequence[str]:
         """Return everybody who has a subscription that is not over."""
 
@@ -75,7 +86,12 @@ class NoticeRecords(Protocol):
 
     async def put(self, notice: Notice) -> None: ...
     async def of_account(self, account_id: str) -> Sequence[Notice]: ...
-    async def queued(self, limit: int) -> Sequence[Notice]: ...
+    async def known(self, notice_ids: Collection[str]) -> Collection[str]:
+        """Return those of the ids that there is a message of."""
+
+    async def queued(self, limit: int) -> Sequence[Notice]:
+        """Return messages that are to be sent, those that were tried least first."""
+
     async def remember(self, reply: RememberedReply) -> None: ...
     async def remembered(self, caller: str, key: str) -> RememberedReply | None: ...
     async def forget_replies_before(self, when: datetime) -> None: ...

@@ -84,11 +84,12 @@ class AccountReply(BaseModel):
 
 
 class PriceReply(BaseModel):
-    """A price in minor units of `currency`."""
+    """A price in minor units of `currency`; `keep_for_days` where a recording duration is chosen."""
 
     interval: str
     amount_minor: int
     currency: str
+    keep_for_days: int | None = None
 
 
 class OfferReply(BaseModel):
@@ -101,48 +102,12 @@ class OfferReply(BaseModel):
     eligible_camera_ids: list[str]
 
 
-class SubscriptionReply(BaseModel):
-    """A subscription; `status` is `scheduled`, `active`, `unattached` or `ended`."""
-
-    subscription_id: str
-    plan: str
-    interval: str
-    status: str
-    starts_at: datetime
-    ended_at: datetime | None
-    camera_id: str | None
-
-
 class PoolReply(BaseModel):
     """A quota pool of free cloud storage."""
 
     pool: str
     limit_ms: int
     used_ms: int
-
-
-class PlanReply(BaseModel):
-    """What covers the account, and what it may buy."""
-
-    catalog_version: str
-    trial: TrialReply | None
-    subscriptions: list[SubscriptionReply]
-    offers: list[OfferReply]
-    pools: list[PoolReply]
-
-
-class NewSubscription(Body):
-    """Buys a plan; `camera_id` for a plan that covers one camera."""
-
-    plan: Word
-    interval: Word
-    camera_id: str | None = None
-
-
-class Attachment(Body):
-    """The camera a plan covers."""
-
-    camera_id: str
 
 
 class ClaimCodeReply(BaseModel):

@@ -2,11 +2,7 @@
 
 from datetime import datetime
 
-from cloud_stub.domain.billing_records import Subscription
-from cloud_stub.domain.catalog import Coverage
-from cloud_stub.domain.plans import eligible_cameras
 from cloud_stub.domain.records import Camera, LabClock, LogEntry, Module
-from cloud_stub.domain.subscription_life import subscription_status
 from cloud_stub.flow.account_login import NewSession
 from cloud_stub.web.api_models import (
     AccountReply,
@@ -15,12 +11,7 @@ from cloud_stub.web.api_models import (
     LogReply,
     ModuleReply,
     NextClipReply,
-    OfferReply,
-    PlanReply,
-    PoolReply,
-    PriceReply,
     SessionReply,
-    SubscriptionReply,
     TrialReply,
 )
 from cloud_stub.web.overview import Overview
@@ -64,39 +55,6 @@ def account_reply(overview: Overview) -> AccountReply:
         auto_delete_open=auto_delete_is_open(overview),
         trial=trial_reply(overview),
         trial_days_left=overview.trial_days_left,
-    )
-
-
-def plan_reply(overview: Overview) -> PlanReply:
-    """Return what covers the account, and what it may buy."""
-    pools = {
-        its.storage.pool: PoolReply(
-            pool=its.storage.pool,
-            limit_ms=its.storage.limit_ms or 0,
-            used_ms=overview.used_ms.get(its.storage.pool, 0),
-        )
-        for its in overview.rights.values()
-        if its.storage.pool is not None
-    }
-    return PlanReply(
-        catalog_version=overview.catalog.version,
-        trial=trial_reply(overview),
-        subscriptions=[subscription_reply(s, overview) for s in overview.situation.subscriptions],
-        offers=_offers(overview),
-        pools=list(pools.values()),
-    )
-
-
-def subscription_reply(subscription: Subscription, overview: Overview) -> SubscriptionReply:
-    """Return a subscription with its status."""
-    return SubscriptionReply(
-        subscription_id=subscription.subscription_id,
-        plan=subscription.plan,
-        interval=subscription.interval,
-        status=subscription_status(overview.catalog, overview.situation, subscription, overview.now).value,
-        starts_at=subscription.starts_at,
-        ended_at=subscription.ended_at,
-        camera_id=next(iter(overview.situation.attached_to(subscription.subscription_id)), None),
     )
 
 
@@ -150,27 +108,3 @@ def log_reply(entry: LogEntry) -> LogReply:
 def lab_clock_reply(state: LabClock, now: datetime | None = None) -> LabClockReply:
     """Return the lab clock."""
     return LabClockReply(now=now or state.now, frozen=state.frozen, advancing_to=state.advancing_to)
-
-
-def _offers(overview: Overview) -> list[OfferReply]:
-    region = overview.region
-    found = []
-    for plan in overview.catalog.plans.values():
-        prices = [price for price in region.prices if price.plan == plan.key]
-        if not plan.intervals or not prices:
-            continue
-        needs_camera = plan.coverage is not Coverage.ACCOUNT
-        cameras = eligible_cameras(overview.catalog, overview.situation, plan, overview.now) if needs_camera else ()
-        found.append(
-            OfferReply(
-                plan=plan.key,
-                name=plan.name,
-                coverage=plan.coverage.value,
-                prices=[
-                    PriceReply(interval=p.interval, amount_minor=p.amount_minor, currency=region.currency)
-                    for p in prices
-                ],
-                eligible_camera_ids=[camera.camera_id for camera in cameras],
-            )
-        )
-    return found

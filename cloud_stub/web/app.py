@@ -10,6 +10,9 @@ from aiohttp import web
 from cloud_stub.errors import CloudError
 from cloud_stub.web import (
     account_pages,
+    billing_api,
+    cancel_api,
+    catalog_api,
     clip_pages,
     device_api,
     door_pages,
@@ -19,6 +22,7 @@ from cloud_stub.web import (
     module_api,
     module_pages,
     owner_api,
+    plan_api,
     plan_pages,
     store_api,
     store_pages,
@@ -30,6 +34,7 @@ from cloud_stub.web.api_edge import add_operations, answer
 from cloud_stub.web.api_models import HealthReply
 from cloud_stub.web.guard import allowed_hosts, close_doors, host_guard
 from cloud_stub.web.health import count_answers, metrics_text
+from cloud_stub.web.idempotency import IN_FLIGHT, answer_once
 from cloud_stub.web.languages import Languages
 from cloud_stub.web.module_api import MODULE_AUTH
 from cloud_stub.web.module_auth import module_from_request
@@ -64,17 +69,21 @@ def cloud_app(services: OwnerServices, media: Sequence[AddsRoutes]) -> web.Appli
             host_guard(allowed_hosts(settings.public_url, settings.listen_host)),
             services.auth.middleware,
             store_auth.middleware,
+            answer_once,
         ],
     )
     app[SERVICES] = services
     app[STORE_AUTH] = store_auth
+    app[IN_FLIGHT] = set()
     app[LANGUAGE_TABLE] = Languages()
     app[MODULE_AUTH] = module_from_request(services.records)
     app.on_response_prepare.append(close_doors)
     _add_pages(app)
     for pages in (link_pages, store_pages, store_plan_pages, store_shop_pages):
         app.add_routes(pages.ROUTES)
-    for part in (owner_api, device_api, module_api, lab_api, link_api, store_api, store_shop_api):
+    for part in (owner_api, catalog_api, plan_api, cancel_api, billing_api):
+        add_operations(app, part.OPERATIONS)
+    for part in (device_api, module_api, lab_api, link_api, store_api, store_shop_api):
         add_operations(app, part.OPERATIONS)
     app.router.add_get(OPENAPI_PATH, _openapi)
     app.router.add_get("/healthz", _healthz)

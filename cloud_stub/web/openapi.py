@@ -8,17 +8,23 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from cloud_stub.web import (
+    billing_api,
+    cancel_api,
+    catalog_api,
     device_api,
     lab_api,
     link_api,
     media_operations,
     module_api,
     owner_api,
+    plan_api,
     store_api,
     store_shop_api,
 )
 from cloud_stub.web.api_edge import Operation
 from cloud_stub.web.api_models import HealthReply, Problem
+from cloud_stub.web.idempotency import HEADER as IDEMPOTENCY_KEY
+from cloud_stub.web.session_auth import SAFE_METHODS
 from cloud_stub.web.store_auth import store_cookie
 
 PATH: Final = "/api/v1/openapi.json"
@@ -31,6 +37,10 @@ OWN_OPERATIONS: Final = (
 )  # fmt: skip
 ALL_OPERATIONS: Final = (
     *owner_api.OPERATIONS,
+    *catalog_api.OPERATIONS,
+    *plan_api.OPERATIONS,
+    *cancel_api.OPERATIONS,
+    *billing_api.OPERATIONS,
     *device_api.OPERATIONS,
     *media_operations.OPERATIONS,
     *link_api.OPERATIONS,
@@ -48,6 +58,13 @@ _SECURITY: Final[Mapping[str, Sequence[Mapping[str, Sequence[str]]]]] = {
     "store": [{"store": []}],
 }
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_KEY: Final = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "description": "The same call with the same key is carried out once and answered alike for 24 hours.",
+    "schema": {"type": "string", "maxLength": 255},
+}
 _CSRF: Final = {
     "name": "X-CSRF-Token",
     "in": "header",
@@ -93,6 +110,11 @@ def openapi_document(version: str, public_url: str) -> dict[str, Any]:
     }
 
 
+def takes_key(operation: Operation) -> bool:
+    """Return whether an operation may be called with an idempotency key."""
+    return operation.security in {"owner", "store"} and operation.method not in SAFE_METHODS
+
+
 def _cookie_name(public_url: str) -> str:
     return "__Host-veilleur" if public_url.startswith("https://") else "veilleur"
 
@@ -111,8 +133,9 @@ def _described(operation: Operation) -> dict[str, Any]:
     ]
     parameters += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in operation.query]
     parameters += [{"name": name, "in": "header", "schema": {"type": "string"}} for name in operation.headers]
-    if operation.security in {"owner", "lab", "store"} and operation.method not in {"GET", "HEAD", "OPTIONS"}:
+    if operation.security in {"owner", "lab", "store"} and operation.method not in SAFE_METHODS:
         parameters.append({**_CSRF, "required": operation.security != "lab"})
+        parameters += [_KEY] if takes_key(operation) else []
     if parameters:
         described["parameters"] = parameters
     if operation.request is not None:
@@ -133,6 +156,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     elif operation.status not in {201, 204}:
         done["content"] = {operation.media_type: {}}
     refusals = set(operation.problems) | ({401} if operation.security != "nobody" else set())
+    refusals |= {400, 409, 422} if takes_key(operation) else set()  # what may be wrong with an idempotency key
     found = {str(status): {"description": "Refused", "content": _PROBLEM} for status in sorted(refusals)}
     return {str(operation.status): done, **found}
 

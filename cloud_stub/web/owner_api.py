@@ -1,4 +1,4 @@
-"""The owners' JSON API over people and plans: sessions, the account, plans, the activity log."""
+"""The owners' JSON API over people: sessions, the account, the activity log."""
 
 from typing import Final
 
@@ -9,17 +9,13 @@ from cloud_stub.web.api_edge import Operation, answer, answer_list, body_of
 from cloud_stub.web.api_models import (
     AccountChange,
     AccountReply,
-    Attachment,
     LogIn,
     LogReply,
     NewAccount,
-    NewSubscription,
     PasswordChange,
-    PlanReply,
     SessionReply,
-    SubscriptionReply,
 )
-from cloud_stub.web.api_views import account_reply, log_reply, plan_reply, session_reply, subscription_reply
+from cloud_stub.web.api_views import account_reply, log_reply, session_reply
 from cloud_stub.web.door_pages import check_language, sign_up_wish
 from cloud_stub.web.overview import Overview
 from cloud_stub.web.owner_services import SERVICES, OwnerServices, source_of
@@ -107,53 +103,6 @@ async def change_password(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def read_plan(request: web.Request) -> web.Response:
-    """GET /api/v1/plan."""
-    return answer(plan_reply(await overview_for(request)))
-
-
-async def start_subscription(request: web.Request) -> web.Response:
-    """POST /api/v1/subscriptions."""
-    services = services_in(request)
-    account = services.auth.owner(request).account
-    body = await body_of(request, NewSubscription)
-    made = await services.plans.start_plan(account.account_id, body.plan, body.interval, body.camera_id)
-    return answer(subscription_reply(made, await overview_for(request)), 201)
-
-
-async def end_subscription(request: web.Request) -> web.Response:
-    """DELETE /api/v1/subscriptions/{subscription_id}."""
-    services = services_in(request)
-    account = services.auth.owner(request).account
-    ended = await services.plans.end_plan(account.account_id, request.match_info["subscription_id"])
-    return answer(subscription_reply(ended, await overview_for(request)))
-
-
-async def attach_subscription(request: web.Request) -> web.Response:
-    """PUT /api/v1/subscriptions/{subscription_id}/camera."""
-    services = services_in(request)
-    account = services.auth.owner(request).account
-    body = await body_of(request, Attachment)
-    subscription_id = request.match_info["subscription_id"]
-    attached = await services.plans.attach_plan(account.account_id, subscription_id, body.camera_id)
-    return answer(subscription_reply(attached, await overview_for(request)))
-
-
-async def detach_subscription(request: web.Request) -> web.Response:
-    """DELETE /api/v1/subscriptions/{subscription_id}/camera."""
-    services = services_in(request)
-    account = services.auth.owner(request).account
-    detached = await services.plans.detach_plan(account.account_id, request.match_info["subscription_id"])
-    return answer(subscription_reply(detached, await overview_for(request)))
-
-
-async def end_trial(request: web.Request) -> web.Response:
-    """DELETE /api/v1/trial."""
-    services = services_in(request)
-    await services.plans.end_trial(services.auth.owner(request).account.account_id)
-    return answer(plan_reply(await overview_for(request)))
-
-
 async def read_log(request: web.Request) -> web.Response:
     """GET /api/v1/log."""
     services = services_in(request)
@@ -166,7 +115,6 @@ async def read_log(request: web.Request) -> web.Response:
     return answer_list([log_reply(entry) for entry in entries])
 
 
-_SUBSCRIPTION: Final = "/api/v1/subscriptions/{subscription_id}"
 OPERATIONS: Final = (
     Operation("POST", "/api/v1/session", "Log in; the answer sets the session cookie", "session", "nobody",
               open_session, LogIn, SessionReply, status=201, problems=(401, 415, 422, 429)),
@@ -181,18 +129,6 @@ OPERATIONS: Final = (
               change_account, AccountChange, AccountReply, problems=(400, 403, 409, 422)),
     Operation("POST", "/api/v1/account/password", "Change the password", "account", "owner", change_password,
               PasswordChange, status=204, problems=(403, 422, 429)),
-    Operation("GET", "/api/v1/plan", "What covers the account, and what it may buy", "plan", "owner", read_plan,
-              response=PlanReply),
-    Operation("POST", "/api/v1/subscriptions", "Start a plan", "plan", "owner", start_subscription, NewSubscription,
-              SubscriptionReply, status=201, problems=(400, 403, 404, 409, 422)),
-    Operation("DELETE", _SUBSCRIPTION, "End a plan now", "plan", "owner", end_subscription,
-              response=SubscriptionReply, problems=(403, 404, 409)),
-    Operation("PUT", _SUBSCRIPTION + "/camera", "Attach a plan to a camera", "plan", "owner", attach_subscription,
-              Attachment, SubscriptionReply, problems=(403, 404, 409, 422)),
-    Operation("DELETE", _SUBSCRIPTION + "/camera", "Take a plan off its camera", "plan", "owner",
-              detach_subscription, response=SubscriptionReply, problems=(403, 404, 409)),
-    Operation("DELETE", "/api/v1/trial", "End the free trial now", "plan", "owner", end_trial, response=PlanReply,
-              problems=(403, 409)),
     Operation("GET", "/api/v1/log", "What happened, newest first", "account", "owner", read_log, response=LogReply,
               is_list=True, query=("limit",), problems=(400,)),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk
 from cloud_stub.flow.invoice_to_payment import PaymentDesk
 from cloud_stub.flow.lab_to_clock import LabDesk
+from cloud_stub.flow.owner_billing import BillingDesk
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.flow.store_desks import StoreDesks
 from cloud_stub.ports import Clock, Records
@@ -69,6 +70,11 @@ class OwnerServices:
     delete_clip: Callable[[str, str], Awaitable[None]]
     health: CloudHealth
     lab: LabDesk | None = None
+
+    @property
+    def billing(self) -> BillingDesk:
+        """Return what reads and shares invoices, and takes payment methods away."""
+        return BillingDesk(self.leases)
 
     async def overview(self, account: Account) -> Overview:
         """Read what the cloud knows of an account now."""

@@ -1,7 +1,7 @@
 """Turns refusals and faults into RFC 9457 problem documents (tests/contract/problem_v1.json), in this one place."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 import structlog
@@ -25,6 +25,7 @@ TITLES = {
     "bad_camera_id": "This is no camera id",
     "bad_choice": "This is none of the choices",
     "bad_email": "This is not an e-mail address",
+    "bad_idempotency_key": "This idempotency key cannot be used",
     "bad_json": "The body is not JSON",
     "bad_metadata": "The metadata of this upload is wrong",
     "bad_name": "This name cannot be used",
@@ -59,11 +60,14 @@ TITLES = {
     "cloud_full": "The cloud is full",
     "condition_unknown": "There is no such condition",
     "confirmation_needed": "This must be confirmed",
+    "country_unknown": "Nothing is sold in that country",
     "csrf_refused": "This form is out of date",
     "duration_unknown": "This duration is not offered",
     "email_taken": "This e-mail address is taken",
     "holder_unknown": "There is nobody of that id",
     "http_error": "The request was refused",
+    "idempotency_in_flight": "This call is being answered",
+    "idempotency_key_reused": "This key was used for another call",
     "internal": "The cloud failed",
     "interval_unknown": "This plan is not billed like that",
     "invoice_unknown": "There is no such invoice",
@@ -100,6 +104,7 @@ TITLES = {
     "outside_region": "This is outside the region",
     "payment_declined": "The payment was declined",
     "payment_key_reused": "This payment key was used",
+    "payment_method_in_use": "This payment method is still needed",
     "payment_method_needed": "A payment method is missing",
     "payment_method_refused": "This payment method is not known",
     "plan_already_attached": "This plan covers a camera already",
@@ -131,6 +136,7 @@ TITLES = {
     "upload_gone": "This upload is gone",
     "upload_stalled": "The body stood still",
     "upload_unknown": "There is no such upload",
+    "vendor_unknown": "There is no such vendor",
     "weak_password": "This password is too short or too long",
     "wrong_channel": "This plan was bought elsewhere",
     "wrong_content_type": "The content type is wrong",
@@ -147,8 +153,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()
 
 
-def problem(error: CloudError, path: str) -> web.Response:
-    """Return the problem document of a refusal; `path` is what was asked for."""
+def problem(error: CloudError, path: str, more: Mapping[str, object] | None = None) -> web.Response:
+    """Return the problem document of a refusal; `path` is what was asked for, `more` its members beyond RFC 9457."""
     document = {
         "type": "about:blank",
         "title": TITLES[error.code],
@@ -156,6 +162,7 @@ def problem(error: CloudError, path: str) -> web.Response:
         "code": error.code,
         "detail": str(error),
         "instance": path,
+        **(more or {}),
     }
     headers = {"Cache-Control": "no-store"}
     if error.retry_after_s is not None:

@@ -153,6 +153,7 @@ LOGGED: Final[Mapping[str, str]] = {
     "payment_declined": N_("A payment was declined."),
     "payment_unanswered": N_("The payment processor did not answer; it is asked again."),
     "payment_method_set": N_("The payment method was set."),
+    "payment_method_removed": N_("The payment method was removed."),
     "money_returned": N_("Money comes back to the payment method."),
     "credit_given": N_("A credit was noted for the next invoice."),
     "refund_confirmed": N_("A refund was made."),
@@ -160,6 +161,9 @@ LOGGED: Final[Mapping[str, str]] = {
     "plan_detached": N_("%(name)s no longer covers a camera."),
     "auto_delete_set": N_("Auto-delete was set to %(name)s."),
     "clip_gone": N_("A clip left the cloud."),
+    "notice_written": N_("A message about %(name)s was written to you."),
+    "notice_skipped": N_("A message about %(name)s was not sent: it was no longer true."),
+    "notice_failed": N_("A message about %(name)s could not be delivered to you."),
 }
 RULE: Final[Mapping[str, str]] = {
     "owner": N_("You did this."),
@@ -180,6 +184,9 @@ RULE: Final[Mapping[str, str]] = {
     "linking.on_unlink": N_("Plans need a linked store account."),
     "linking.refund_when_paused_months": N_("The plan rested for too long."),
     "payment_processor": N_("The payment processor's answer."),
+    "reminders.trial_days_left": N_("The days on which the end of a trial is announced."),
+    "reminders.renewal_days_before": N_("The days on which the end of a period is announced."),
+    "mail_server": N_("The mail server's answer."),
     "auto_delete": N_("The auto-delete time was over."),
     "window_over": N_("The time that its plan keeps clips was over."),
     "quota_evicted": N_("The free cloud storage was full, and it was the oldest clip."),

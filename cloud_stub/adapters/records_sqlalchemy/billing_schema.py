@@ -114,6 +114,15 @@ payment_methods = Table(
     Column("added_at", UtcTime, nullable=False),
 )
 
+invoice_shares = Table(
+    "invoice_shares",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    id_column("invoice_id", nullable=False, index=True),
+    Column("made_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
 store_accounts = Table(
     "store_accounts",
     metadata,

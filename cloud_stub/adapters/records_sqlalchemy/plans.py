@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import billing_schema, schema
@@ -11,6 +11,7 @@ from cloud_stub.domain.billing_records import (
     Attachment,
     CreditNote,
     Invoice,
+    InvoiceShare,
     InvoiceStatus,
     MoneyBack,
     PaymentMethod,
@@ -73,6 +74,7 @@ class SqlBilling:
         self._invoices = Rows(connection, billing_schema.invoices, Invoice)
         self._notes = Rows(connection, billing_schema.credit_notes, CreditNote)
         self._methods = Rows(connection, billing_schema.payment_methods, PaymentMethod)
+        self._shares = Rows(connection, billing_schema.invoice_shares, InvoiceShare)
 
     async def put_invoice(self, invoice: Invoice) -> None:
         await self._invoices.put(invoice)
@@ -125,6 +127,20 @@ class SqlBilling:
 
     async def payment_method(self, holder_id: str) -> PaymentMethod | None:
         return await self._methods.one(billing_schema.payment_methods.c.holder_id == holder_id)
+
+    async def drop_payment_method(self, holder_id: str) -> None:
+        table = billing_schema.payment_methods
+        await self._connection.execute(delete(table).where(table.c.holder_id == holder_id))
+
+    async def put_invoice_share(self, share: InvoiceShare) -> None:
+        await self._shares.put(share)
+
+    async def invoice_share(self, token_hash: str) -> InvoiceShare | None:
+        return await self._shares.one(billing_schema.invoice_shares.c.token_hash == token_hash)
+
+    async def drop_invoice_shares(self, invoice_id: str) -> None:
+        table = billing_schema.invoice_shares
+        await self._connection.execute(delete(table).where(table.c.invoice_id == invoice_id))
 
     async def holders(self) -> Sequence[str]:
         columns = billing_schema.subscriptions.c

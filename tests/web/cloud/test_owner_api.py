@@ -141,11 +141,11 @@ async def test_offers_are_those_of_the_region_in_minor_units(site: Site, owner: 
     module = await site.claim()
     camera_id = await site.camera(module, 1, "Front door", "mini")
     await site.camera(module, 2, "Terrace", "xt2")
-    offers = {offer["plan"]: offer for offer in (await ask(owner, "GET", "/api/v1/plan"))[1]["offers"]}
+    offers = {offer["plan"]: offer for offer in (await ask(owner, "GET", "/api/v1/plan"))[1]["for_sale"]}
     assert offers["basic"]["eligible_camera_ids"] == [camera_id], "an XT2 cannot have Basic"
     assert offers["plus"]["prices"] == [
-        {"interval": "month", "amount_minor": 1000, "currency": "EUR"},
-        {"interval": "year", "amount_minor": 10000, "currency": "EUR"},
+        {"interval": "month", "amount_minor": 1000, "currency": "EUR", "keep_for_days": None},
+        {"interval": "year", "amount_minor": 10000, "currency": "EUR", "keep_for_days": None},
     ]
 
 

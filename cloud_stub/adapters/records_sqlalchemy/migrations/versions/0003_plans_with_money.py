@@ -144,6 +144,17 @@ def _money() -> None:
         batch_op.create_index(batch_op.f("ix_invoices_status"), ["status"], unique=False)
 
     op.create_table(
+        "invoice_shares",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("invoice_id", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    with op.batch_alter_table("invoice_shares", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invoice_shares_invoice_id"), ["invoice_id"], unique=False)
+
+    op.create_table(
         "payment_methods",
         sa.Column("holder_id", sa.String(length=64), nullable=False),
         sa.Column("token", sa.String(length=128), nullable=False),
