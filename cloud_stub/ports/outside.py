@@ -61,8 +61,11 @@ class PaymentsAway(Exception):  # noqa: N818 - a state with a name, not a fault 
 class Messages(Protocol):
     """Carries one message to an owner: mail, or text message."""
 
-    async def send(self, recipient: str, title: str, text: str) -> None:
-        """Hand it over for good. MessagesAway when it cannot now; CloudError `recipient_refused` when it never will."""
+    async def send(self, message_id: str, recipient: str, title: str, text: str) -> None:
+        """Hand it over for good. MessagesAway when it cannot now; CloudError `recipient_refused` when it never will.
+
+        The same `message_id` again is the same message: whoever receives it twice can see that.
+        """
 
 
 class MessagesAway(Exception):  # noqa: N818 - a state with a name, not a fault of the program

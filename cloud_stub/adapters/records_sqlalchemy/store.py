@@ -1,9 +1,9 @@
 """The emulated store, messages to owners and remembered replies, in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import billing_schema
@@ -88,11 +88,16 @@ class SqlNotices:
             columns.account_id == account_id, order=[columns.due_at.expression, columns.notice_id.expression]
         )
 
+    async def known(self, notice_ids: Collection[str]) -> Collection[str]:
+        column = billing_schema.notices.c.notice_id
+        rows = await self._connection.execute(select(column).where(column.in_(notice_ids)))
+        return {str(notice_id) for (notice_id,) in rows}
+
     async def queued(self, limit: int) -> Sequence[Notice]:
         columns = billing_schema.notices.c
         return await self._notices.some(
             columns.state == NoticeState.QUEUED,
-            order=[columns.made_at.expression, columns.notice_id.expression],
+            order=[columns.attempts.expression, columns.made_at.expression, columns.notice_id.expression],
             limit=limit,
         )
 
