@@ -55,6 +55,35 @@ longest_s = 60
 
 [limits]
 cameras_per_module = 4
+
+[purchase]
+channels = ["browser"]
+basket = false
+needs_terms = false
+auto_attach = "never"
+one_level_per_camera = false
+
+[cancel]
+accepts_channels = ["browser"]
+needs_confirmation = false
+can_reactivate = true
+terms = { modes = ["now"], default = "now", choice = "never", unused_time = { now = "nothing" } }
+
+[change]
+upgrade = { effective = "now", unused_time = "nothing" }
+downgrade = { effective = "now", unused_time = "nothing" }
+interval = { effective = "now", unused_time = "nothing" }
+
+[history]
+on_end = "keep_until_auto_delete"
+clip_rights = "at_recording"
+
+[billing]
+past_due_days = 7
+retry_after_days = 1
+method_change_needs_paid_plan = false
+
+[reminders]
 """
 
 
