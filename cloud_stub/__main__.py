@@ -89,6 +89,23 @@ def waive_condition(
     print(f"{made.holder_id}\t{made.condition}")
 
 
+@app.command("mail-test")
+def try_mail(
+    to: Annotated[str, typer.Option(help="Where the message goes.")],
+    config: Config = None,
+) -> None:
+    """Send one message through the configured mail server, and say what came of it."""
+    from cloud_stub.composition.mail import send_test
+    from cloud_stub.ports import MessagesAway
+    from cloud_stub.settings import load_settings
+
+    try:
+        told = asyncio.run(send_test(load_settings(config), to))
+    except (BadConfiguration, CloudError, MessagesAway) as error:
+        _give_up(error)
+    print(told)
+
+
 @catalog_app.callback()
 def catalogs() -> None:
     """Keep `check` a command by its name, although it is the only one."""

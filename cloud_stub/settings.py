@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -96,6 +96,31 @@ class CatalogSettings(_Strict):
     folder: Path | None = None
 
 
+class MailSettings(_Strict):
+    """The SMTP server that takes messages to owners; `password_file` holds the password of `user` alone.
+
+    `security`: `tls` from the first byte (port 465), `starttls` (587), or `none`, on this machine only.
+    """
+
+    host: str
+    port: Port = 587
+    security: Literal["tls", "starttls", "none"] = "starttls"
+    sender: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")]
+    sender_name: str = "Veilleur"
+    user: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    timeout_s: Annotated[float, Field(gt=0)] = 20.0
+
+    @model_validator(mode="after")
+    def _login_and_secrecy(self) -> "MailSettings":
+        if (self.user is None) != (self.password_file is None):
+            raise ValueError("`user` and `password_file` go together")
+        if self.security == "none" and self.host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("mail leaves this machine encrypted only: `security` is `tls` or `starttls`")
+        return self
+
+
 class LabSettings(_Strict):
     """A lab cloud runs on a clock that a person can freeze and advance."""
 
@@ -110,6 +135,7 @@ class Settings(_Strict):
     storage: StorageSettings = StorageSettings()
     records: RecordSettings = RecordSettings()
     catalog: CatalogSettings = CatalogSettings()
+    mail: MailSettings | None = None
     lab: LabSettings = LabSettings()
 
 

@@ -22,6 +22,7 @@ from cloud_stub.adapters.staging_files import FileStaging
 from cloud_stub.adapters.watchdog_systemd import SystemdNotifier
 from cloud_stub.catalog.reader import load_catalogs
 from cloud_stub.composition.broker_parts import BrokerParts, broker_parts
+from cloud_stub.composition.mail import carriers
 from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.catalog import Catalogs
 from cloud_stub.domain.keeping import KeepFor, check_keeping
@@ -36,6 +37,7 @@ from cloud_stub.flow.confirm_camera import CameraDesk
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
 from cloud_stub.flow.modules_to_broker import ModulesToBroker
+from cloud_stub.flow.notices_to_owner import NoticeDesk
 from cloud_stub.flow.outbox_to_broker import OutboxToBroker
 from cloud_stub.flow.plan_desks import PlanDesks, plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
@@ -46,9 +48,11 @@ from cloud_stub.ports import Clock
 from cloud_stub.settings import Settings
 from cloud_stub.web.app import cloud_app
 from cloud_stub.web.health import CloudHealth
+from cloud_stub.web.languages import Languages
 from cloud_stub.web.media_routes import MediaRoutes
 from cloud_stub.web.module_auth import module_from_request
 from cloud_stub.web.module_clip_routes import ModuleClipRoutes
+from cloud_stub.web.notice_letter import letter_writer
 from cloud_stub.web.owner_services import OwnerServices, WebSettings
 from cloud_stub.web.session_auth import SessionAuth
 from cloud_stub.web.tus_routes import TusRoutes
@@ -103,7 +107,8 @@ async def build_cloud(settings: Settings) -> Cloud:
     money = plan_desks(desk, RecordedPayments(state_dir / PAYMENTS_FILE))
     engine = Engine(settings, records, catalogs, real, clock, desk, signer, money)
     media = _media(engine)
-    due = DueDesk(desk, money, media.retention.next_deletion_at, media.retention.sweep)
+    notices = NoticeDesk(desk, carriers(settings, real), letter_writer(Languages(), settings.http.url), real)
+    due = DueDesk(desk, money, media.retention.next_deletion_at, media.retention.sweep, notices)
     desk.listeners.append(due.poke)
     lab = LabDesk(records, steered, due, real.now) if steered is not None else None
     parts = await broker_parts(settings, real)
@@ -165,6 +170,8 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
         first.append(lab.finish_interrupted)
     first.append(desk.refresh_all)
     jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, purge.run, _keep_media(engine, media), feed_watchdog]
+    if due.notices is not None:
+        jobs.append(due.notices.run)
     if parts.keep is not None:
         jobs.append(parts.keep)
     return Cloud(
@@ -238,6 +245,7 @@ def _web_settings(engine: Engine, *, in_lab: bool) -> WebSettings:
         software=SOFTWARE,
         lab_token=_lab_token(engine.settings) if in_lab else None,
         behind_proxy=http.behind_proxy,
+        sends_mail=engine.settings.mail is not None,
     )
 
 

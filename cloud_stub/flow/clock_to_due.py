@@ -17,6 +17,7 @@ from cloud_stub.domain.due import Due, DueKind, due_list
 from cloud_stub.domain.log_words import Rule, What
 from cloud_stub.domain.records import LogEntry
 from cloud_stub.domain.subscription_life import SubscriptionDue, next_subscription_due
+from cloud_stub.flow.notices_to_owner import NoticeDesk
 from cloud_stub.flow.plan_desks import PlanDesks
 from cloud_stub.flow.records_to_lease import LeaseDesk, changes_of
 from cloud_stub.flow.records_to_situation import covered_account, read_situation
@@ -43,6 +44,8 @@ log = structlog.get_logger()
 class DueDesk:
     """Runs what is due. `next_deletion_at` and `sweep` are retention's: when the next clip goes, and let them go.
 
+    `notices` writes the messages to owners; without it there are none.
+
     `busy` is held while something runs; steering the lab's clock takes it too.
     """
 
@@ -50,6 +53,7 @@ class DueDesk:
     money: PlanDesks
     next_deletion_at: Callable[[], Awaitable[datetime | None]]
     sweep: Callable[[datetime], Awaitable[int]]
+    notices: NoticeDesk | None = None
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     _poked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -112,7 +116,8 @@ class DueDesk:
         async with self.desk.records.reading() as records:
             account = await records.accounts.get(key)
             own = [] if account is None else await self._account_dues(records, key)
-            return sorted([*own, *await self._holder_dues(records, key)])
+            told = [] if self.notices is None else await self.notices.dues(records, key)
+            return sorted([*own, *await self._holder_dues(records, key), *told])
 
     async def _changed_by(self, due: Due) -> list[str]:
         """Return whose dues are others now: the account's, and of the store account that is tied to it."""
@@ -167,6 +172,8 @@ class DueDesk:
             await self.money.payments.collect(due.subject, due.at)
         elif due.kind is DueKind.REFUND_RETRY:
             await self.money.payments.refund(due.subject)
+        elif due.kind is DueKind.MESSAGE and self.notices is not None:
+            await self.notices.run_due(due)
         elif due.kind is DueKind.LEASE:
             async with self.desk.changing(due.account_id):
                 pass

@@ -21,6 +21,7 @@ from cloud_stub.web import (
     link_pages,
     module_api,
     module_pages,
+    notice_pages,
     owner_api,
     plan_api,
     plan_pages,
@@ -79,11 +80,11 @@ def cloud_app(services: OwnerServices, media: Sequence[AddsRoutes]) -> web.Appli
     app[MODULE_AUTH] = module_from_request(services.records)
     app.on_response_prepare.append(close_doors)
     _add_pages(app)
-    for pages in (link_pages, store_pages, store_plan_pages, store_shop_pages):
+    for pages in (link_pages, notice_pages, store_pages, store_plan_pages, store_shop_pages):
         app.add_routes(pages.ROUTES)
     for part in (owner_api, catalog_api, plan_api, cancel_api, billing_api):
         add_operations(app, part.OPERATIONS)
-    for part in (device_api, module_api, lab_api, link_api, store_api, store_shop_api):
+    for part in (device_api, module_api, lab_api, link_api, notice_pages, store_api, store_shop_api):
         add_operations(app, part.OPERATIONS)
     app.router.add_get(OPENAPI_PATH, _openapi)
     app.router.add_get("/healthz", _healthz)

@@ -31,7 +31,7 @@ class WebSettings:
     """How this cloud shows itself.
 
     `public_url` is what browsers and modules use; `vendor` the catalog of new accounts; `lab_token` may move the lab
-    clock without a log-in, from loopback only.
+    clock without a log-in, from loopback only. `sends_mail`: messages to owners leave, and are not only kept.
     """
 
     public_url: str
@@ -41,6 +41,7 @@ class WebSettings:
     software: str
     lab_token: str | None = None
     behind_proxy: bool = False
+    sends_mail: bool = False
 
     @property
     def secure(self) -> bool:

@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from cloud_stub.adapters.blobs_obstore import blobs_in_folder
 from cloud_stub.adapters.clock_lab import SteeredClock
 from cloud_stub.adapters.lease_signer_jwt import JwtLeaseSigner
+from cloud_stub.adapters.messages_recorded import RecordedMessages
 from cloud_stub.adapters.passwords_argon2 import Argon2Passwords
 from cloud_stub.adapters.payments_recorded import RecordedPayments
 from cloud_stub.adapters.posters_pyav import PyavPosters
@@ -36,6 +37,7 @@ from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk, CameraProposal
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
+from cloud_stub.flow.notices_to_owner import MAIL, NoticeDesk
 from cloud_stub.flow.plan_desks import plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.flow.store_desks import store_desks
@@ -43,9 +45,11 @@ from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
 from cloud_stub.web.app import cloud_app
 from cloud_stub.web.health import CloudHealth
+from cloud_stub.web.languages import Languages
 from cloud_stub.web.media_routes import MediaRoutes
 from cloud_stub.web.module_auth import module_from_request
 from cloud_stub.web.module_clip_routes import ModuleClipRoutes
+from cloud_stub.web.notice_letter import letter_writer
 from cloud_stub.web.owner_services import OwnerServices, WebSettings
 from cloud_stub.web.session_auth import SessionAuth
 from cloud_stub.web.tus_routes import TusRoutes
@@ -57,6 +61,7 @@ START = datetime(2026, 3, 14, 17, 42, 10, tzinfo=UTC)
 ACCOUNT = "9a1b7c52-61a5-4c0e-8c3f-7d2f5b9e0b02"
 EMAIL = "owner@example.org"
 PASSWORD = "a quiet street at night"
+PUBLIC_URL = "http://127.0.0.1:8400"
 LAB_TOKEN = "lab-token-of-the-tests"
 CAMERAS = UUID("c0a80101-7b1e-4a55-8d5e-11aa22bb33c1")
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -90,6 +95,8 @@ class Site:
     app: web.Application
     broker_up: list[bool]
     records_file: Path
+    mails: RecordedMessages
+    notices: NoticeDesk
     clips: int = field(default=0)
 
     def client(self, headers: Mapping[str, str] | None = None) -> ClientSession:
@@ -105,12 +112,14 @@ class Site:
         region: str = "FR",
         locale: str = "en",
         linked: bool = True,
+        vendor: str = "blink",
     ) -> str:
+        """Add an owner's account; `linked`: with a store account, where its vendor sells through one."""
         hashed = await self.services.login._passwords.hash(PASSWORD)
-        account = Account(account_id, email, hashed, "blink", region, created_on, "Europe/Paris", None, locale)
+        account = Account(account_id, email, hashed, vendor, region, created_on, "Europe/Paris", None, locale)
         async with self.records.writing() as records:
             await records.accounts.add(account)
-        if linked:
+        if linked and CATALOGS.in_force(vendor, self.clock.now()).linking is not None:
             await self.link_store(account)
         return account_id
 
@@ -325,12 +334,14 @@ async def _start(
     cloud_broker = MemoryCloudBroker(broker)
     desk = LeaseDesk(records, catalogs, signer, clock, real.now)
     money = plan_desks(desk, RecordedPayments(folder / "payments.jsonl"))
-    due = DueDesk(desk, money, flows.retention.next_deletion_at, flows.retention.sweep)
+    mails = RecordedMessages(folder / "mails.jsonl")
+    notices = NoticeDesk(desk, {MAIL: mails}, letter_writer(Languages(), public_url or PUBLIC_URL), real)
+    due = DueDesk(desk, money, flows.retention.next_deletion_at, flows.retention.sweep, notices)
     passwords = Argon2Passwords(PasswordHasher(1, 64, 1))
     login = AccountLogin(records, real, passwords, real.now)
     broker_up = [True]
     settings = WebSettings(
-        public_url=public_url or "http://127.0.0.1:8400",
+        public_url=public_url or PUBLIC_URL,
         listen_host="127.0.0.1",
         sign_up=True,
         vendors=("blink",),
@@ -374,5 +385,18 @@ async def _start(
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
     url = f"http://127.0.0.1:{port}"
-    site = Site(url, records, real, services, flows, broker, cloud_broker, app, broker_up, folder / "cloud.sqlite")
+    site = Site(
+        url,
+        records,
+        real,
+        services,
+        flows,
+        broker,
+        cloud_broker,
+        app,
+        broker_up,
+        folder / "cloud.sqlite",
+        mails,
+        notices,
+    )
     return runner, site
