@@ -36,7 +36,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """What a new owner chose; the web edge has checked `region`, `time_zone` and `locale` against its lists."""
+    """What a new owner chose; the web edge has checked all but e-mail and password."""
 
     email: str
     password: str
@@ -44,6 +44,7 @@ class SignUp:
     region: str
     time_zone: str
     locale: str
+    subdivision: str | None = None
 
 
 def token_hash(token: str) -> str:
@@ -115,6 +116,7 @@ class AccountLogin:
             time_zone=wish.time_zone,
             auto_delete_days=None,
             locale=wish.locale,
+            subdivision=wish.subdivision,
         )
         async with self._records.writing() as records:
             if await records.accounts.by_email(email) is not None:
@@ -170,6 +172,13 @@ class AccountLogin:
             latest = await records.accounts.get(account.account_id)
             if latest is not None:
                 await records.accounts.update(replace(latest, locale=locale, time_zone=time_zone))
+
+    async def set_subdivision(self, account: Account, subdivision: str | None) -> None:
+        """Keep an account's province or state (R018); the web edge has checked it."""
+        async with self._records.writing() as records:
+            latest = await records.accounts.get(account.account_id)
+            if latest is not None:
+                await records.accounts.update(replace(latest, subdivision=subdivision))
 
     async def _new_session(self, account: Account) -> NewSession:
         token = secrets.token_urlsafe(32)

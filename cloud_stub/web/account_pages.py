@@ -19,6 +19,7 @@ from cloud_stub.web.pages import (
     render_part,
     services_of,
 )
+from cloud_stub.web.subdivisions import check_subdivision, say_subdivision, subdivisions_of
 
 ENTRIES_SHOWN: Final = 200
 
@@ -37,6 +38,8 @@ async def show_account(request: web.Request) -> web.Response:
         time_zone=account.time_zone,
         time_zones=TIME_ZONES if account.time_zone in TIME_ZONES else (account.time_zone, *TIME_ZONES),
         region=f"{overview.catalog.name}, {language.countries(overview.region.countries)}",
+        subdivisions=[(code, say_subdivision(code, language)) for code in subdivisions_of(overview.region)],
+        subdivision_code=account.subdivision,
         created_on=language.day(account.created_on, account.time_zone),
     )
 
@@ -51,6 +54,14 @@ async def set_language(request: web.Request) -> web.Response:
     else:
         locale, time_zone = check_language(form.get("locale", ""), time_zone)
     await services_of(request).login.set_language(overview.account, locale, time_zone)
+    raise back_to("/account", "saved")
+
+
+async def set_subdivision(request: web.Request) -> web.Response:
+    """POST /account/subdivision."""
+    overview = await overview_of(request)
+    chosen = check_subdivision((await form_of(request)).get("subdivision"), overview.region)
+    await services_of(request).login.set_subdivision(overview.account, chosen)
     raise back_to("/account", "saved")
 
 

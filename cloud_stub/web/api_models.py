@@ -32,13 +32,14 @@ class SessionReply(BaseModel):
 
 
 class NewAccount(Body):
-    """Makes an account; `region` is `vendor/region`."""
+    """Makes an account; `region` is `vendor/region`, `subdivision` its province or state (ISO 3166-2)."""
 
     email: str = Field(max_length=254)
     password: str = Field(max_length=1024)
     region: str
     locale: str
     time_zone: str
+    subdivision: str | None = Field(default=None, max_length=16)
 
 
 class AccountChange(Body):
@@ -47,6 +48,7 @@ class AccountChange(Body):
     locale: str | None = None
     time_zone: str | None = None
     auto_delete_days: int | None = Field(default=None, ge=1)
+    subdivision: str | None = Field(default=None, max_length=16)
 
 
 class PasswordChange(Body):
@@ -73,6 +75,7 @@ class AccountReply(BaseModel):
     email: str
     vendor: str
     region: str
+    subdivision: str | None
     created_on: date
     time_zone: str
     locale: str

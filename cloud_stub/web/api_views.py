@@ -47,6 +47,7 @@ def account_reply(overview: Overview) -> AccountReply:
         email=account.email,
         vendor=account.vendor,
         region=account.region,
+        subdivision=account.subdivision,
         created_on=account.created_on,
         time_zone=account.time_zone,
         locale=account.locale,

@@ -135,6 +135,7 @@ def _add_pages(app: web.Application) -> None:
             web.get("/log/part", account_pages.show_log_part),
             web.get("/account", account_pages.show_account),
             web.post("/account/language", account_pages.set_language),
+            web.post("/account/subdivision", account_pages.set_subdivision),
             web.post("/account/password", account_pages.change_password),
         ]
     )

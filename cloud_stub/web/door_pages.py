@@ -12,6 +12,7 @@ from cloud_stub.web.languages import LANGUAGES, Language
 from cloud_stub.web.owner_services import OwnerServices, source_of
 from cloud_stub.web.pages import form_of, language_of, render, say_refusal, services_of
 from cloud_stub.web.session_auth import OWNER
+from cloud_stub.web.subdivisions import check_subdivision, say_subdivision, subdivisions_of
 
 TIME_ZONES = tuple(
     sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
@@ -42,6 +43,17 @@ def region_choices(services: OwnerServices, language: Language) -> tuple[RegionC
             for region in catalog.regions.values()
         ]
     return tuple(sorted(found, key=lambda choice: choice.name))
+
+
+def subdivision_choices(services: OwnerServices, language: Language) -> tuple[tuple[str, str], ...]:
+    """Return the provinces and states that some region asks for, with their names, by name."""
+    found = {
+        code
+        for vendor in services.settings.vendors
+        for region in services.catalogs.in_force(vendor, services.clock.now()).regions.values()
+        for code in subdivisions_of(region)
+    }
+    return tuple(sorted(((code, say_subdivision(code, language)) for code in found), key=lambda pair: pair[1]))
 
 
 def safe_next(path: str) -> str:
@@ -79,7 +91,8 @@ async def show_sign_up(request: web.Request) -> web.Response:
     language = language_of(request)
     choices = region_choices(services, language)
     own = next((c.key for c in choices if c.key.endswith(f"/{language.country}")), choices[0].key if choices else "")
-    values = {"email": "", "region": own, "locale": language.code, "time_zone": ZONE_OF_COUNTRY[language.country]}
+    zone = ZONE_OF_COUNTRY[language.country]
+    values = {"email": "", "region": own, "subdivision": "", "locale": language.code, "time_zone": zone}
     return _sign_up_page(request, values)
 
 
@@ -87,7 +100,7 @@ async def sign_up(request: web.Request) -> web.Response:
     """POST /signup: an account with a session, or the form again with what was wrong."""
     services = _open_for_sign_up(request)
     form = await form_of(request)
-    values = {key: form.get(key, "") for key in ("email", "region", "locale", "time_zone")}
+    values = {key: form.get(key, "") for key in ("email", "region", "subdivision", "locale", "time_zone")}
     try:
         await services.auth.check_door(request)
         raw = (await request.post()).get("password", "")
@@ -120,7 +133,9 @@ def sign_up_wish(services: OwnerServices, values: Mapping[str, str], password: s
     if not known or region not in services.catalogs.in_force(vendor, services.clock.now()).regions:
         raise CloudError("bad_choice", 422, "This region is none of the choices.")
     locale, time_zone = check_language(values.get("locale", ""), values.get("time_zone", ""))
-    return SignUp(values.get("email", ""), password, vendor, region, time_zone, locale)
+    its = services.catalogs.in_force(vendor, services.clock.now()).region(region)
+    subdivision = check_subdivision(values.get("subdivision"), its)
+    return SignUp(values.get("email", ""), password, vendor, region, time_zone, locale, subdivision)
 
 
 def check_language(locale: str, time_zone: str) -> tuple[str, str]:
@@ -179,6 +194,7 @@ def _sign_up_page(request: web.Request, values: Mapping[str, str], error: CloudE
         values=values,
         regions=region_choices(services, language),
         time_zones=TIME_ZONES,
+        subdivisions=subdivision_choices(services, language),
         problem=say_refusal(language, error) if error else "",
     )
     if error is not None and error.retry_after_s is not None:

@@ -19,6 +19,7 @@ from cloud_stub.web.api_views import account_reply, log_reply, session_reply
 from cloud_stub.web.door_pages import check_language, sign_up_wish
 from cloud_stub.web.overview import Overview
 from cloud_stub.web.owner_services import SERVICES, OwnerServices, source_of
+from cloud_stub.web.subdivisions import check_subdivision
 
 MOST_ENTRIES: Final = 500
 LONGEST_NUMBER: Final = 9
@@ -67,7 +68,8 @@ async def make_account(request: web.Request) -> web.Response:
     if not services.settings.sign_up:
         raise CloudError("sign_up_closed", 403, "This cloud makes no new accounts: ask whoever runs it.")
     body = await body_of(request, NewAccount)
-    wish = sign_up_wish(services, body.model_dump(), body.password)
+    chosen = {key: value for key, value in body.model_dump().items() if isinstance(value, str)}
+    wish = sign_up_wish(services, chosen, body.password)
     new = await services.login.sign_up(wish, source_of(request, behind_proxy=services.settings.behind_proxy))
     response = answer(session_reply(new), 201)
     services.auth.cookies.set_session(response, new)
@@ -88,6 +90,8 @@ async def change_account(request: web.Request) -> web.Response:
     if body.locale is not None or body.time_zone is not None:
         locale, zone = check_language(body.locale or account.locale, body.time_zone or account.time_zone)
         await services.login.set_language(account, locale, zone)
+    if body.subdivision is not None:
+        await services.login.set_subdivision(account, check_subdivision(body.subdivision, overview.region))
     if body.auto_delete_days is not None:
         await services.plans.set_auto_delete(account.account_id, body.auto_delete_days)
     return answer(account_reply(await overview_for(request)))
