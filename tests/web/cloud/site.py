@@ -119,7 +119,7 @@ class Site:
         account = Account(account_id, email, hashed, vendor, region, created_on, "Europe/Paris", None, locale)
         async with self.records.writing() as records:
             await records.accounts.add(account)
-        if linked and CATALOGS.in_force(vendor, self.clock.now()).linking is not None:
+        if linked and self.services.catalogs.in_force(vendor, self.clock.now()).linking is not None:
             await self.link_store(account)
         return account_id
 
