@@ -186,7 +186,7 @@ def _check_credits(seen: Seen) -> None:
 
 
 def _check_processor(world: World, seen: Seen) -> None:
-    """The processor took what the paid invoices say, less what was refunded; a lost answer is asked for again."""
+    """Compare what the processor took with the paid invoices and the refunds; a lost answer is asked for again."""
     taken: Counter[str] = Counter()
     for asked in world.desks.payments.charges():
         if asked.reference:

@@ -65,12 +65,17 @@ BUYS = st.builds(
 )
 ADVANCES = st.builds(Advance, minutes=MINUTES, off=st.booleans())
 CANCELS = st.builds(
-    Cancel, subscription=SMALL, mode=st.sampled_from([None, Effective.NOW, Effective.PERIOD_END]), confirms=st.booleans()
+    Cancel,
+    subscription=SMALL,
+    mode=st.sampled_from([None, Effective.NOW, Effective.PERIOD_END]),
+    confirms=st.booleans(),
 )
 CHANGES = st.builds(Change, subscription=SMALL, item=ITEMS)
 LINKS = st.builds(LinkTo, store=SMALL, stranger=st.sampled_from([False, False, False, True]))
 SET_UPS = st.builds(SetUp, module=st.integers(0, 2), model=st.integers(0, 11))
-UPLOADS = st.builds(Upload, camera=SMALL, seconds=st.integers(0, len(CLIP_SECONDS) - 1), minutes_ago=st.integers(0, 300))
+UPLOADS = st.builds(
+    Upload, camera=SMALL, seconds=st.integers(0, len(CLIP_SECONDS) - 1), minutes_ago=st.integers(0, 300)
+)
 LINKED = [profile for profile in PROFILES if profile.vendor == "blink"]
 
 
@@ -140,7 +145,7 @@ class OwnerLife(RuleBasedStateMachine):
         links=st.booleans(),
         buys=st.one_of(BUYS, BUYS, st.none()),
     )
-    def sign_up(self, profile: Profile, first: SetUp, ends_trial: bool, links: bool, buys: Buy | None) -> None:  # noqa: FBT001 - drawn
+    def sign_up(self, profile: Profile, first: SetUp, ends_trial: bool, links: bool, buys: Buy | None) -> None:
         self.profile = profile
         self.world = self.runner.run(begin(Ground.folder, Ground.catalogs, profile))
         self.step(first)
@@ -243,7 +248,7 @@ class OwnerLife(RuleBasedStateMachine):
         write=st.integers(1, 8),
         after_commit=st.booleans(),
     )
-    def power_cut(self, event: Event, write: int, after_commit: bool) -> None:  # noqa: FBT001 - drawn
+    def power_cut(self, event: Event, write: int, after_commit: bool) -> None:
         self.step(Cut(event, write, after_commit))
 
 
