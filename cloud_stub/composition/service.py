@@ -31,6 +31,7 @@ from cloud_stub.domain.records import Account
 from cloud_stub.flow.account_login import AccountLogin
 from cloud_stub.flow.broker_to_records import BrokerToRecords
 from cloud_stub.flow.claim_module import ClaimDesk, Reach
+from cloud_stub.flow.clip_permission import ClipPermission
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk
@@ -42,6 +43,7 @@ from cloud_stub.flow.outbox_to_broker import OutboxToBroker
 from cloud_stub.flow.plan_desks import PlanDesks, plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.flow.records_to_purge import RecordsToPurge
+from cloud_stub.flow.share_clip import ShareDesk
 from cloud_stub.flow.store_desks import store_desks
 from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
@@ -55,6 +57,7 @@ from cloud_stub.web.module_clip_routes import ModuleClipRoutes
 from cloud_stub.web.notice_letter import letter_writer
 from cloud_stub.web.owner_services import OwnerServices, WebSettings
 from cloud_stub.web.session_auth import SessionAuth
+from cloud_stub.web.share_routes import ShareRoutes
 from cloud_stub.web.tus_routes import TusRoutes
 
 SOFTWARE = f"veilleur-cloud {version('veilleur')}"
@@ -227,9 +230,11 @@ def _application(
         lab=lab,
     )
     module = module_from_request(engine.records)
+    permission = ClipPermission(engine.records, engine.catalogs, engine.clock)
     routes = (
         TusRoutes(media.uploads, module, public_url=http.url),
-        MediaRoutes(media.serve, media.retention, auth.owner_account),
+        MediaRoutes(media.serve, media.retention, auth.owner_account, permission.check),
+        ShareRoutes(ShareDesk(permission), media.serve),
         ModuleClipRoutes(media.status, module),
     )
     return cloud_app(services, routes)

@@ -129,13 +129,22 @@ class Disposition(StrEnum):
     PARTIAL = "partial"
 
 
+class DriveCopy(StrEnum):
+    """What became of an owner's wish to have a clip on its module's own drive before it leaves the cloud."""
+
+    ASKED = "asked"
+    SAVED = "saved"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """One clip or photo. `pool` is set for quota clips, `keep_for_days` for clips under a plan's window.
 
     `retained_from` is what retention counts from: `captured_at` if trusted and not after `received_at`, else
     `received_at`. `disposition` is `PARTIAL` when an upload expired and only the beginning is held. `gone_because` is
-    the rule that removed it (a tombstone keeps size, hash and times, no content).
+    the rule that removed it (a tombstone keeps size, hash and times, no content). `kept_until` puts its erasure off
+    while its module saves it on its drive.
     """
 
     clip_id: str
@@ -161,6 +170,8 @@ class Clip:
     sha256: str | None
     gone_at: datetime | None
     gone_because: str | None
+    kept_until: datetime | None = None
+    drive_copy: DriveCopy | None = None
 
 
 @dataclass(frozen=True, slots=True)

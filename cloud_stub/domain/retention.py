@@ -48,6 +48,12 @@ def due_at(start: datetime, keep_for_days: int | None, auto_delete_days: int) ->
     return start + timedelta(hours=24 * keep_days(keep_for_days, auto_delete_days))
 
 
+def clip_due_at(clip: Clip, auto_delete_days: int) -> datetime:
+    """Return the moment from which a clip may not be there any more; while its module saves it that is put off."""
+    due = due_at(clip.retained_from, clip.keep_for_days, auto_delete_days)
+    return due if clip.kept_until is None else max(due, clip.kept_until)
+
+
 def rule_of(keep_for_days: int | None, auto_delete_days: int) -> GoneBecause:
     """Return which of the two limits is the one that ends a clip."""
     if keep_for_days is not None and keep_for_days < auto_delete_days:
@@ -57,7 +63,7 @@ def rule_of(keep_for_days: int | None, auto_delete_days: int) -> GoneBecause:
 
 def due_clips(clips: Iterable[Clip], auto_delete_days: int, now: datetime) -> tuple[Clip, ...]:
     """Return the clips that must go by `now`, in the order they fall due."""
-    due = [(due_at(clip.retained_from, clip.keep_for_days, auto_delete_days), clip.clip_id, clip) for clip in clips]
+    due = [(clip_due_at(clip, auto_delete_days), clip.clip_id, clip) for clip in clips]
     return tuple(clip for when, _, clip in sorted(due, key=lambda item: item[:2]) if when <= now)
 
 

@@ -11,10 +11,11 @@ import structlog
 
 from cloud_stub.domain.blob_keys import media_key, poster_key
 from cloud_stub.domain.records import Account, Clip, ClipPhase, LogEntry
-from cloud_stub.domain.retention import GoneBecause, due_clips, marked, next_due, rule_of, tombstone
+from cloud_stub.domain.retention import GoneBecause, clip_due_at, due_clips, marked, next_due, rule_of, tombstone
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.fragments_to_poster import FragmentsToPoster
 from cloud_stub.flow.fragments_to_viewers import FragmentsToViewers
+from cloud_stub.flow.share_clip import end_shares
 from cloud_stub.ports import Blobs, Records, Staging, Transaction
 
 CLIP_GONE = "clip_gone"
@@ -115,7 +116,9 @@ class ClipsToRetention:
             found = await transaction.clips.get(clip.module_id, clip.clip_id)
             if found is None or found.phase is not ClipPhase.DELETING:
                 return
-            await transaction.clips.update(tombstone(found, now))
+            gone = tombstone(found, now)
+            await transaction.clips.update(gone)
+            await end_shares(transaction, gone)
             rule = found.gone_because or ""
             await transaction.leases.log(LogEntry(now, clip.account_id, CLIP_GONE, clip.clip_id, rule))
         self._fault("tombstone")
@@ -140,7 +143,10 @@ class ClipsToRetention:
 
     async def _next_due(self, transaction: Transaction, account: Account) -> datetime | None:
         windows = await transaction.clips.held_windows(account.account_id)
-        return next_due(windows, self._auto_delete_days(account))
+        days = self._auto_delete_days(account)
+        dues = [clip_due_at(clip, days) for clip in await transaction.clips.put_off(account.account_id)]
+        first = next_due(windows, days)
+        return min(dues if first is None else [first, *dues], default=None)
 
 
 async def end_upload(transaction: Transaction, clip: Clip) -> None:

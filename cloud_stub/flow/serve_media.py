@@ -70,6 +70,12 @@ class ServeMedia:
             raise CloudError("clip_unknown", 404, "There is no such clip.")
         return Media(clip, upload.offset, upload.upload_id)
 
+    async def camera_name(self, clip: Clip) -> str:
+        """Return what a clip's camera is called now; empty when it is no longer known."""
+        async with self._records.reading() as transaction:
+            camera = await transaction.modules.camera(clip.camera_id)
+        return camera.name if camera is not None and camera.account_id == clip.account_id else ""
+
     async def read(self, media: Media, start: int, end: int) -> AsyncIterator[bytes]:
         """Yield bytes [start, end) of what was found; a growing clip that ends meanwhile is read on from its blob."""
         position = start

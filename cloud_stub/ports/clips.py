@@ -57,7 +57,22 @@ class ClipRecords(Protocol):
 
     async def held_of_account(self, account_id: str) -> Sequence[Clip]: ...
     async def held_windows(self, account_id: str) -> Sequence[tuple[int | None, datetime]]:
-        """Return each `keep_for_days` among the held clips, with the oldest `retained_from` that has it."""
+        """Return each `keep_for_days` among the held clips, with the oldest `retained_from` that has it.
+
+        Clips whose erasure is put off do not count here: they are `put_off`.
+        """
+
+    async def put_off(self, account_id: str | None = None) -> Sequence[Clip]:
+        """Return the held clips whose erasure is put off (`kept_until`), of one account or all, oldest first."""
+
+    async def recorded_in_pool(self, pool: str, since: datetime) -> tuple[int, datetime | None]:
+        """Return how long the clips play that came into a pool from `since` on, gone ones too, and the oldest's time.
+
+        Clips that were never held (refused, or cut off) do not count.
+        """
+
+    async def oldest_in_pool(self, pool: str) -> Clip | None:
+        """Return the held clip that a full pool lets go of next, by `retained_from`."""
 
     async def deleting(self) -> Sequence[Clip]:
         """Return clips whose blobs must still go (after a crash too)."""
@@ -69,7 +84,7 @@ class ClipRecords(Protocol):
         """Return those of the ids that have a row, each with whether its media may still be there."""
 
     async def drop_tombstones_before(self, when: datetime, limit: int) -> int:
-        """Forget at most `limit` clips that were gone before `when`, with their uploads; return how many."""
+        """Forget at most `limit` clips that were gone before `when`, with their uploads and links; return how many."""
 
     async def put_upload(self, upload: Upload) -> None: ...
     async def upload(self, upload_id: str) -> Upload | None: ...

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from cloud_stub.web.api_edge import Operation
+from cloud_stub.web.share_models import NewShareBody, NewShareReply, SharedClipReply, ShareReply
 
 
 class ClipReply(BaseModel):
@@ -27,6 +28,7 @@ class ClipReply(BaseModel):
     duration_ms: int
     size_bytes: int
     sha256: str | None
+    drive_copy: str | None
 
 
 class ClipPage(BaseModel):
@@ -82,11 +84,11 @@ def _media(base: str, page: type[BaseModel], media_type: str, word: str) -> tupl
                   query=("camera_id", "before", "limit"), problems=(400,)),
         Operation("GET", one, f"One {word}", "media", "owner", response=ClipReply, problems=gone),
         Operation("GET", one + "/media", "The media; a growing clip is followed until it ends", "media", "owner",
-                  media_type=media_type, headers=("Range",), problems=(*gone, 416)),
-        Operation("GET", one + "/download", "The media as a file with a name", "media", "owner",
-                  media_type=media_type, headers=("Range",), problems=(*gone, 416)),
+                  media_type=media_type, headers=("Range",), query=("download",), problems=(403, *gone, 416)),
+        Operation("GET", one + "/download", "The media as a file, its SHA-256 in Repr-Digest", "media", "owner",
+                  media_type=media_type, headers=("Range",), problems=(403, *gone, 416)),
         Operation("GET", one + "/poster", "The first picture", "media", "owner", media_type="image/jpeg",
-                  problems=gone),
+                  problems=(403, *gone)),
         Operation("DELETE", one, f"Delete the {word} for good", "media", "owner", status=204, problems=(403, *gone)),
     )  # fmt: skip
 
@@ -94,10 +96,26 @@ def _media(base: str, page: type[BaseModel], media_type: str, word: str) -> tupl
 _TUS: Final = ("Tus-Resumable",)
 _BYTES: Final = "application/offset+octet-stream"
 _ONE_UPLOAD: Final = "/files/{upload_id}"
+_SHARES: Final = "/api/v1/clips/{clip_id}/shares"
+_SHARED: Final = "/api/v1/shares/{token}"
 OPERATIONS: Final = (
     *_media("/api/v1/clips", ClipPage, "video/mp4", "clip"),
     Operation("GET", "/api/v1/clips/{clip_id}/index", "Where the fragments stand, for players", "media", "owner",
-              response=IndexReply, problems=(404, 410)),
+              response=IndexReply, problems=(403, 404, 410)),
+    Operation("GET", "/api/v1/clips/archive", "Clips as one ZIP archive, of the `ids` with commas between them",
+              "media", "owner", query=("ids",), media_type="application/zip", problems=(400, 403, 404, 410, 422)),
+    Operation("POST", _SHARES, "Make a link that shows the clip to whoever has it", "media", "owner",
+              request=NewShareBody, response=NewShareReply, status=201, problems=(400, 403, 404, 409, 410, 415, 422)),
+    Operation("GET", _SHARES, "The links to a clip, without their addresses", "media", "owner", response=ShareReply,
+              is_list=True, problems=(404, 410)),
+    Operation("DELETE", _SHARES + "/{share_id}", "Take a link back", "media", "owner", status=204,
+              problems=(403, 404)),
+    Operation("GET", _SHARED, "What a link shows", "media", "nobody", response=SharedClipReply,
+              problems=(404, 410, 429)),
+    Operation("GET", _SHARED + "/media", "The clip that a link shows", "media", "nobody", media_type="video/mp4",
+              headers=("Range",), problems=(404, 410, 416, 429)),
+    Operation("GET", _SHARED + "/poster", "The first picture of the clip that a link shows", "media", "nobody",
+              media_type="image/jpeg", problems=(404, 410, 429)),
     *_media("/api/v1/photos", PhotoPage, "image/jpeg", "photo"),
     Operation("GET", "/api/v1/module/clips/{clip_id}", "What the cloud holds of a clip", "module", "module",
               response=ClipStatusReply, problems=(404,)),

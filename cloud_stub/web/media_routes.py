@@ -1,42 +1,56 @@
-"""Clips and photos for their owner: list, media (held or growing), fragment index, poster, download, delete."""
+"""Clips and photos for their owner: list, media (held or growing), fragment index, poster, downloads, delete."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 
-import structlog
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from cloud_stub.domain.byte_range import ByteRange, UnsatisfiableRangeError, read_range
+from cloud_stub.domain.clip_file_name import clip_file_name
 from cloud_stub.domain.clip_metadata import CLIP, PHOTO
 from cloud_stub.domain.clip_page import ClipCursor, cursor_after, read_cursor
+from cloud_stub.domain.clip_rights import ClipAction
 from cloud_stub.domain.records import Account, Clip
 from cloud_stub.errors import CloudError
+from cloud_stub.flow.clips_to_archive import ZipFile, archive_size, fits, zip_archive
 from cloud_stub.flow.clips_to_retention import ClipsToRetention
 from cloud_stub.flow.serve_media import MOST_PER_PAGE, Media, ServeMedia
+from cloud_stub.web.media_answers import PRIVATE, attachment_header, send_media, stream
 
 CLIPS = "/api/v1/clips"
 PHOTOS = "/api/v1/photos"
 DEFAULT_PER_PAGE = 50
 LONGEST_NUMBER = 9
-FROM_THE_START = "bytes=0-"
-PRIVATE = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+MOST_IN_ARCHIVE = 200
 
 AccountFromRequest = Callable[[web.Request], Awaitable[Account]]
 """Returns the owner's account, or raises CloudError 401 (403 for a changing request that was not meant)."""
+ClipCheck = Callable[[Clip, ClipAction], Awaitable[None]]
+"""Raises CloudError 403, whose code is the set that lacks the right to an act on a clip."""
 
-log = structlog.get_logger()
+
+async def everything(_clip: Clip, _action: ClipAction) -> None:
+    """Let every act pass."""
 
 
 class MediaRoutes:
     """The owner's routes; `owner_from_request` also vouches that a changing request was meant."""
 
-    def __init__(self, serve: ServeMedia, retention: ClipsToRetention, owner_from_request: AccountFromRequest) -> None:
+    def __init__(
+        self,
+        serve: ServeMedia,
+        retention: ClipsToRetention,
+        owner_from_request: AccountFromRequest,
+        check: ClipCheck = everything,
+    ) -> None:
         self._serve = serve
+        self._check = check
         self._retention = retention
         self._owner_from_request = owner_from_request
 
     def add_to(self, app: web.Application) -> None:
         """Register the routes, for clips and photos alike."""
+        app.router.add_get(CLIPS + "/archive", self.archive)
         for base, kind in ((CLIPS, CLIP), (PHOTOS, PHOTO)):
             app.router.add_get(base, self._list_of(kind))
             app.router.add_get(base + "/{clip_id}", self.one)
@@ -69,19 +83,41 @@ class MediaRoutes:
         return web.json_response(clip_document((await self._find(request)).clip), headers=PRIVATE)
 
     async def media(self, request: web.Request) -> web.StreamResponse:
-        """Send the media, or the range that is asked for; a growing clip is followed until it ends."""
-        return await self._send(request, await self._find(request), {})
+        """Send the media, or the range that is asked for; with `?download=1` as a file with a name."""
+        if request.query.get("download") == "1":
+            return await self.download(request)
+        media = await self._find(request, ClipAction.WATCH)
+        return await send_media(request, self._serve, media, {})
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        """Send the media as a file with a name."""
-        media = await self._find(request)
-        suffix = "jpg" if media.clip.kind == PHOTO else "mp4"
-        name = f"{media.clip.captured_at.astimezone(UTC):%Y-%m-%d_%H-%M-%S}_{media.clip.clip_id[:8]}.{suffix}"
-        return await self._send(request, media, {"Content-Disposition": f'attachment; filename="{name}"'})
+        """Send the media as a file with a name, and the digest of the whole (R083)."""
+        media = await self._find(request, ClipAction.DOWNLOAD)
+        name = clip_file_name(media.clip, await self._serve.camera_name(media.clip))
+        return await send_media(request, self._serve, media, attachment_header(name))
+
+    async def archive(self, request: web.Request) -> web.StreamResponse:
+        """Send clips as one ZIP archive, stored as they are, with its size known before the first byte."""
+        account = await self._owner_from_request(request)
+        ids = dict.fromkeys(each for each in request.query.get("ids", "").split(",") if each)
+        if not 1 <= len(ids) <= MOST_IN_ARCHIVE:
+            raise CloudError("bad_query", 400, f"ids must name 1 to {MOST_IN_ARCHIVE} clips, with commas between them.")
+        files = []
+        for clip_id in ids:
+            media = await self._serve.find(account.account_id, clip_id)
+            await self._check(media.clip, ClipAction.DOWNLOAD)
+            name = clip_file_name(media.clip, await self._serve.camera_name(media.clip))
+            read = partial(self._serve.read, media, 0, media.size_bytes)
+            files.append(ZipFile(name, media.size_bytes, media.clip.captured_at, read))
+        if not fits(files):
+            raise CloudError("archive_too_large", 422, "These clips are more than 4 GB together: ask for fewer.")
+        response = web.StreamResponse(headers={**PRIVATE, **attachment_header("clips.zip")})
+        response.content_type = "application/zip"
+        response.content_length = archive_size(files)
+        return await stream(request, response, zip_archive(files))
 
     async def index(self, request: web.Request) -> web.Response:
         """Answer with where the fragments stand, for a player that fetches them by range."""
-        media = await self._find(request)
+        media = await self._find(request, ClipAction.WATCH)
         index = await self._serve.index(media)
         document = {
             "init_bytes": index.init_bytes,
@@ -104,7 +140,7 @@ class MediaRoutes:
 
     async def poster(self, request: web.Request) -> web.Response:
         """Send the clip's first picture."""
-        picture = await self._serve.poster(await self._find(request))
+        picture = await self._serve.poster(await self._find(request, ClipAction.WATCH))
         return web.Response(body=picture, content_type="image/jpeg", headers=PRIVATE)
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -113,51 +149,14 @@ class MediaRoutes:
         await self._retention.delete_by_owner(account.account_id, request.match_info["clip_id"])
         return web.Response(status=204, headers=PRIVATE)
 
-    async def _find(self, request: web.Request) -> Media:
+    async def _find(self, request: web.Request, action: ClipAction | None = None) -> Media:
         account = await self._owner_from_request(request)
         media = await self._serve.find(account.account_id, request.match_info["clip_id"])
         if request.path.startswith(PHOTOS) and media.clip.kind != PHOTO:
             raise CloudError("clip_unknown", 404, "There is no such photo.")
+        if action is not None:
+            await self._check(media.clip, action)
         return media
-
-    async def _send(self, request: web.Request, media: Media, headers: dict[str, str]) -> web.StreamResponse:
-        asked_for = request.headers.get("Range", FROM_THE_START)
-        if media.growing and asked_for.strip() == FROM_THE_START:
-            response = web.StreamResponse(headers={**PRIVATE, **headers})
-            response.content_type = media.content_type
-            response.enable_chunked_encoding()
-            return await _stream(request, response, self._serve.follow(media))
-        try:
-            asked = read_range(request.headers.get("Range"), media.size_bytes)
-        except UnsatisfiableRangeError:
-            raise web.HTTPRequestRangeNotSatisfiable(headers={"Content-Range": f"bytes */{media.size_bytes}"}) from None
-        wanted = asked or ByteRange(0, media.size_bytes)
-        response = web.StreamResponse(status=200 if asked is None else 206, headers={**PRIVATE, **headers})
-        response.content_type = media.content_type
-        response.headers["Accept-Ranges"] = "bytes"
-        if asked is not None:
-            total = "*" if media.growing else str(media.size_bytes)
-            response.headers["Content-Range"] = f"bytes {wanted.start}-{wanted.end - 1}/{total}"
-        response.content_length = wanted.end - wanted.start
-        return await _stream(request, response, self._serve.read(media, wanted.start, wanted.end))
-
-
-async def _stream(
-    request: web.Request, response: web.StreamResponse, pieces: AsyncIterator[bytes]
-) -> web.StreamResponse:
-    """Send pieces; a clip that is deleted meanwhile breaks the connection off, so that nobody takes it for whole."""
-    await response.prepare(request)
-    if request.method == hdrs.METH_HEAD:
-        return response
-    try:
-        async for piece in pieces:
-            await response.write(piece)
-        await response.write_eof()
-    except (CloudError, FileNotFoundError) as error:
-        log.info("media_broken_off", path=request.path, reason=str(error))
-        if request.transport is not None:
-            request.transport.abort()
-    return response
 
 
 def clip_document(clip: Clip) -> dict[str, object]:
@@ -179,6 +178,7 @@ def clip_document(clip: Clip) -> dict[str, object]:
         "duration_ms": clip.duration_ms,
         "size_bytes": clip.size_bytes,
         "sha256": clip.sha256,
+        "drive_copy": clip.drive_copy,
     }
 
 

@@ -77,9 +77,27 @@ class SqlClips:
     async def held_windows(self, account_id: str) -> Sequence[tuple[int | None, datetime]]:
         oldest = select(CLIPS.keep_for_days, func.min(CLIPS.retained_from)).group_by(CLIPS.keep_for_days)
         rows = await self._connection.execute(
-            oldest.where(CLIPS.account_id == account_id, CLIPS.phase == ClipPhase.HELD)
+            oldest.where(CLIPS.account_id == account_id, CLIPS.phase == ClipPhase.HELD, CLIPS.kept_until.is_(None))
         )
         return [(keep, start) for keep, start in rows]
+
+    async def put_off(self, account_id: str | None = None) -> Sequence[Clip]:
+        where = [CLIPS.kept_until.is_not(None), CLIPS.phase == ClipPhase.HELD]
+        where += [] if account_id is None else [CLIPS.account_id == account_id]
+        return await self._clips.some(*where, order=[CLIPS.retained_from.expression, CLIPS.clip_id.expression])
+
+    async def recorded_in_pool(self, pool: str, since: datetime) -> tuple[int, datetime | None]:
+        recorded = select(func.coalesce(func.sum(CLIPS.duration_ms), 0), func.min(CLIPS.retained_from))
+        was_held = [CLIPS.pool == pool, CLIPS.phase != ClipPhase.RECEIVING, CLIPS.disposition.is_not(None)]
+        duration_ms, first_at = (
+            await self._connection.execute(recorded.where(*was_held, CLIPS.retained_from >= since))
+        ).one()
+        return int(duration_ms), first_at
+
+    async def oldest_in_pool(self, pool: str) -> Clip | None:
+        age = [CLIPS.retained_from.expression, CLIPS.received_at.expression, CLIPS.clip_id.expression]
+        found = await self._clips.some(CLIPS.pool == pool, CLIPS.phase == ClipPhase.HELD, order=age, limit=1)
+        return found[0] if found else None
 
     async def deleting(self) -> Sequence[Clip]:
         return await self._clips.some(CLIPS.phase == ClipPhase.DELETING, order=[CLIPS.captured_at.expression])
@@ -105,12 +123,16 @@ class SqlClips:
 
     async def drop_tombstones_before(self, when: datetime, limit: int) -> int:
         old = (
-            select(CLIPS.module_id, CLIPS.clip_id)
+            select(CLIPS.module_id, CLIPS.clip_id, CLIPS.account_id)
             .where(CLIPS.phase == ClipPhase.GONE, CLIPS.gone_at < when)
             .order_by(CLIPS.gone_at)
             .limit(limit)
         )
-        keys = [tuple(row) for row in await self._connection.execute(old)]
+        rows = (await self._connection.execute(old)).all()
+        keys = [(module_id, clip_id) for module_id, clip_id, _ in rows]
+        links = tuple_(schema.shares.c.account_id, schema.shares.c.clip_id)
+        of_old = [(account_id, clip_id) for _, clip_id, account_id in rows]
+        await self._connection.execute(delete(schema.shares).where(links.in_(of_old)))
         for table in (schema.uploads, schema.clips):
             key = tuple_(table.c.module_id, table.c.clip_id)
             await self._connection.execute(delete(table).where(key.in_(keys)))

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from cloud_stub.adapters.records_sqlalchemy.columns import UtcTime, Word, id_column, metadata
-from cloud_stub.domain.records import ClipPhase, Disposition
+from cloud_stub.domain.records import ClipPhase, Disposition, DriveCopy
 
 accounts = Table(
     "accounts",
@@ -170,12 +170,15 @@ clips = Table(
     Column("sha256", String(64)),
     Column("gone_at", UtcTime),
     Column("gone_because", String(64)),
+    Column("kept_until", UtcTime),
+    Column("drive_copy", Word(DriveCopy)),
     Index("ix_clips_account_clip", "account_id", "clip_id"),
     Index("ix_clips_account_kind_captured", "account_id", "kind", "captured_at"),
     Index("ix_clips_camera_kind_captured", "camera_id", "kind", "captured_at"),
     Index("ix_clips_account_window", "account_id", "phase", "keep_for_days", "retained_from"),
     Index("ix_clips_pool_phase", "pool", "phase", "captured_at"),
     Index("ix_clips_phase_gone", "phase", "gone_at"),
+    Index("ix_clips_kept_until", "kept_until"),
     Index("ix_clips_account_retained", "account_id", "phase", "retained_from"),
 )
 

@@ -32,6 +32,7 @@ from cloud_stub.domain.store_records import Link, StoreAccount
 from cloud_stub.flow.account_login import AccountLogin
 from cloud_stub.flow.broker_to_records import BrokerToRecords
 from cloud_stub.flow.claim_module import ClaimDesk, ClaimRequest, Reach
+from cloud_stub.flow.clip_permission import ClipPermission
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk, CameraProposal
@@ -40,6 +41,7 @@ from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, medi
 from cloud_stub.flow.notices_to_owner import MAIL, NoticeDesk
 from cloud_stub.flow.plan_desks import plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
+from cloud_stub.flow.share_clip import ShareDesk
 from cloud_stub.flow.store_desks import store_desks
 from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
@@ -52,6 +54,7 @@ from cloud_stub.web.module_clip_routes import ModuleClipRoutes
 from cloud_stub.web.notice_letter import letter_writer
 from cloud_stub.web.owner_services import OwnerServices, WebSettings
 from cloud_stub.web.session_auth import SessionAuth
+from cloud_stub.web.share_routes import ShareRoutes
 from cloud_stub.web.tus_routes import TusRoutes
 from tests.broker.memory import MemoryBroker, MemoryCloudBroker
 from tests.manual_clock import ManualClock
@@ -372,11 +375,13 @@ async def _start(
         lab=LabDesk(records, clock, due, real.now) if isinstance(clock, SteeredClock) else None,
     )
     resolver = module_from_request(records)
+    permission = ClipPermission(records, catalogs, clock)
     app = cloud_app(
         services,
         [
             TusRoutes(flows.uploads, resolver),
-            MediaRoutes(flows.serve, flows.retention, auth.owner_account),
+            MediaRoutes(flows.serve, flows.retention, auth.owner_account, permission.check),
+            ShareRoutes(ShareDesk(permission), flows.serve),
             ModuleClipRoutes(flows.status, resolver),
         ],
     )

@@ -147,8 +147,11 @@ async def test_a_held_clip_swept_between_two_ranges_answers_410(server: Server) 
 async def test_a_download_has_a_name_that_sorts_by_time(server: Server) -> None:
     await server.rig.put(1, CLIP)
     answer, body = await get(server, at(server, 1, "/download"))
-    name = f"2026-03-01_00-00-00_{clip_uuid(1)[:8]}.mp4"
-    assert (answer.headers["Content-Disposition"], body) == (f'attachment; filename="{name}"', CLIP)
+    name = f"2026-03-01_00-00-00Z_{clip_uuid(1)[:8]}.mp4"
+    assert (answer.headers["Content-Disposition"], body) == (
+        f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}",
+        CLIP,
+    )
 
 
 async def test_clips_are_listed_newest_first_in_pages_growing_ones_too(server: Server) -> None:

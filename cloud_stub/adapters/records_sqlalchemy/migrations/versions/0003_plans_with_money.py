@@ -11,11 +11,11 @@ depends_on = None
 CARRY_SUBSCRIPTIONS = """
 INSERT INTO subscriptions (
     subscription_id, holder_id, account_id, vendor, region, time_zone, plan, interval, quantity, price_minor, currency,
-    channel, bought_at, starts_at, anchor_at, periods, payment, ended_at
+    channel, bought_at, starts_at, anchor_at, anchor_period, periods, payment, ended_at
 )
 SELECT
     old.subscription_id, old.account_id, old.account_id, accounts.vendor, accounts.region, accounts.time_zone, old.plan,
-    old.interval, 1, 0, 'EUR', 'browser', old.starts_at, old.starts_at, old.starts_at, 0, 'not_due', old.ended_at
+    old.interval, 1, 0, 'EUR', 'browser', old.starts_at, old.starts_at, old.starts_at, 0, 0, 'not_due', old.ended_at
 FROM subscriptions_without_money AS old JOIN accounts ON accounts.account_id = old.account_id
 """
 """Plans of before cost nothing: they stay their account's own, at no price."""
@@ -82,11 +82,15 @@ def _plans() -> None:
         sa.Column("ended_at", sa.DateTime(), nullable=True),
         sa.Column("ended_because", sa.String(length=32), nullable=True),
         sa.Column("replaces", sa.String(length=64), nullable=True),
+        sa.Column("anchor_period", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("subscription_id"),
     )
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_subscriptions_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_subscriptions_holder_id"), ["holder_id"], unique=False)
+        batch_op.create_index(
+            "ix_subscriptions_live", ["ended_at", "holder_id", "bought_at", "subscription_id"], unique=False
+        )
 
 
 def _money() -> None:
@@ -110,6 +114,9 @@ def _money() -> None:
     )
     with op.batch_alter_table("credit_notes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_credit_notes_holder_id"), ["holder_id"], unique=False)
+        unrefunded = ["kind", "refunded_at", "issued_at", "credit_note_id"]
+        batch_op.create_index("ix_credit_notes_unrefunded", unrefunded, unique=False)
+        batch_op.create_index("ix_credit_notes_holder_unrefunded", ["holder_id", *unrefunded], unique=False)
 
     op.create_table(
         "invoice_numbers",
@@ -136,12 +143,16 @@ def _money() -> None:
         sa.Column("paid_at", sa.DateTime(), nullable=True),
         sa.Column("payment_reference", sa.String(length=128), nullable=True),
         sa.Column("billing_address", sa.Text(), nullable=True),
+        sa.Column("unanswered_since", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("invoice_id"),
         sa.UniqueConstraint("number"),
     )
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invoices_holder_id"), ["holder_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_invoices_status"), ["status"], unique=False)
+        batch_op.create_index("ix_invoices_next", ["status", "next_attempt_at", "invoice_id"], unique=False)
+        batch_op.create_index(
+            "ix_invoices_holder_status", ["holder_id", "status", "issued_at", "number"], unique=False
+        )
 
     op.create_table(
         "invoice_shares",
@@ -276,6 +287,10 @@ def _owners() -> None:
 def _columns() -> None:
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("subdivision", sa.String(length=16), nullable=True))
+
+    op.add_column("clips", sa.Column("kept_until", sa.DateTime(), nullable=True))
+    op.add_column("clips", sa.Column("drive_copy", sa.String(length=32), nullable=True))
+    op.create_index("ix_clips_kept_until", "clips", ["kept_until"])
 
     with op.batch_alter_table("trials", schema=None) as batch_op:
         batch_op.add_column(sa.Column("camera_id", sa.String(length=64), nullable=True))
