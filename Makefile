@@ -9,7 +9,7 @@ BROKER_PORT ?= 8402
 CAMERA ?= emulated:garden
 FOLDER ?= var/demo
 
-.PHONY: setup setup-test packages demo test lint format bench lock translations clean
+.PHONY: setup setup-test packages demo test lint format bench properties api-examples lock translations clean
 
 setup: $(VENV)/.run-installed
 setup-test: $(VENV)/.test-installed
@@ -51,6 +51,14 @@ format: setup-test
 
 bench: setup-test packages
 	@$(BIN)/python -m tests.bench
+
+# What `make test` proves on a few lives and examples, on many: thousands of owners' lives, and every call of the API.
+LIVES ?= 2000
+properties: setup-test
+	@VEILLEUR_LIVES=$(LIVES) $(BIN)/pytest -q tests/properties/test_owner_life.py
+
+api-examples: setup-test
+	@VEILLEUR_API_EXAMPLES=100 $(BIN)/pytest -q -n auto --timeout 0 tests/web/test_schemathesis.py
 
 # Writes the hashed requirements from pyproject.toml; no index address stands in them.
 lock: | $(BIN)/uv

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.bench.camera_cost import camera_cost, loads
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, onset_delays
+from tests.bench.leases import lease_cost
 
 COLUMNS = ("agent", "copy", "decode", "agent/copy", "agent/decode", "peak MB", "looked MB", "own MB")
 
@@ -28,6 +29,7 @@ def main() -> None:
         _compile_as_installed(folder / "bytecode")
         _print_costs(folder, runs)
         _print_delays(folder, runs)
+        _print_leases(folder)
 
 
 def _compile_as_installed(folder: Path) -> None:
@@ -58,6 +60,18 @@ def _print_delays(folder: Path, runs: int) -> None:
     _print_delay("onset to the second after the onset playable on the page", onset.moving_second_s)
     _print_delay("the owner's change of a plan to the module's changed sink", changed_sink_s(folder / "sink", runs))
     _print_delay("make demo (set-up done) to the first clip on the page", demo_to_first_clip_s(runs))
+
+
+def _print_leases(folder: Path) -> None:
+    where = folder / "leases"
+    where.mkdir()
+    cost = lease_cost(where)
+    print(
+        f"\nLeases of {cost.modules} modules (each with two cameras) computed again after a catalog's change, one run"
+    )
+    print(f"{'all of it: read, decided, signed, stored, queued':<60} {cost.modules_per_s:>8.0f} modules/s")
+    print(f"{'signing the same claims alone':<60} {cost.signing_per_s:>8.0f} modules/s")
+    print(f"{'peak memory; at its begin':<60} {cost.peak_mb:>8.0f} MB {cost.before_mb:>6.0f} MB", flush=True)
 
 
 def _print_delay(what: str, seconds: float) -> None:

@@ -300,7 +300,7 @@ class Upload:
             lease = await records.leases.newest(camera.module_id)
         if module is None or lease is None:
             return NOTHING
-        data = make_clip(seconds=pick(CLIP_SECONDS, self.seconds) or 3)
+        data = make_clip(seconds=CLIP_SECONDS[self.seconds % len(CLIP_SECONDS)])
         at = world.now - timedelta(minutes=self.minutes_ago)
         pairs = {
             "clip_id": world.new_id(),
