@@ -247,7 +247,6 @@ async def test_the_same_history_writes_the_same_messages_however_it_is_cut_off(t
         (timedelta(days=30), "plan_started"),
         (timedelta(days=30), "trial_ended"),
     ]
-    for after in (False, True):  # the first cut leaves no advance to take up: it is asked for again
-        for cut_at in range(1, 12):
-            folder = tmp_path / f"{cut_at}-{after}"
-            assert await history(folder, cut_at=cut_at, after_commit=after) == whole
+    for cut_at in range(1, 12):  # the first cut leaves no advance to take up: it is asked for again
+        after = cut_at % 2 == 0
+        assert await history(tmp_path / str(cut_at), cut_at=cut_at, after_commit=after) == whole
