@@ -163,7 +163,7 @@ class _Buyer:
             return None
         if old.paused_at is not None:
             raise CloudError("plan_paused", 409, "That plan is paused: link its camera account again first.")
-        waiting = [each for each in self.live if each.replaces == old.subscription_id and each.periods == 0]
+        waiting = [s for s in self.live if s.replaces == old.subscription_id and s.first_paid_at is None]
         taken = [each for each in self.beside if each.replaces == old]
         if waiting or taken:
             raise CloudError("change_waiting", 409, "That plan is to be changed already: cancel the new one first.")

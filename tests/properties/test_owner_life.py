@@ -5,12 +5,10 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -43,7 +41,7 @@ from tests.properties.events import (
     live,
 )
 from tests.properties.invariants import Memory, check, everything, settled
-from tests.properties.world import PROFILES, Profile, World, begin, end, hasten, prepared
+from tests.properties.world import PROFILES, Profile, World, begin, end
 
 LIVES = int(os.environ.get("VEILLEUR_LIVES", "40"))
 STEPS = int(os.environ.get("VEILLEUR_STEPS", "14"))
@@ -252,19 +250,9 @@ class OwnerLife(RuleBasedStateMachine):
         self.step(Cut(event, write, after_commit))
 
 
-@pytest.fixture
-def ground(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Prepare the ground; every database is a copy of one that was migrated, so none is migrated again."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
-    with prepared() as (folder, catalogs):
-        Ground.folder, Ground.catalogs = folder, catalogs
-        hasten(monkeypatch)
-        yield
-    structlog.reset_defaults()
-
-
 @pytest.mark.timeout(0 if "VEILLEUR_LIVES" in os.environ else 300)
-def test_any_life_of_an_owner_keeps_the_promises(ground: None) -> None:
+def test_any_life_of_an_owner_keeps_the_promises(ground: tuple[Path, Catalogs]) -> None:
+    Ground.folder, Ground.catalogs = ground
     run_state_machine_as_test(
         OwnerLife,
         settings=settings(
