@@ -63,6 +63,12 @@ class Billing:
         found = [("change" if self.method else "add")] if may_set else []
         return (*found, "remove") if self.method and not self.needs_method(now) else tuple(found)
 
+    def check_may_set(self, now: datetime) -> None:
+        """Raise CloudError 409 `no_paid_plan` where the payment method can be neither added nor changed now (R152)."""
+        if not {"add", "change"} & {*self.actions(now)}:
+            message = "The payment method can be changed while a paid plan is active."
+            raise CloudError("no_paid_plan", 409, message)
+
     def needs_method(self, now: datetime) -> bool:
         """Return whether something will still be charged: a plan that renews or begins, or an open invoice."""
         goes_on = (each for each in self.held if subscription_runs(each, now) or subscription_waits(each, now))

@@ -11,8 +11,11 @@ from cloud_stub.errors import CloudError
 from cloud_stub.web import (
     account_pages,
     billing_api,
+    billing_pages,
     cancel_api,
+    cancel_pages,
     catalog_api,
+    checkout_pages,
     clip_pages,
     device_api,
     door_pages,
@@ -80,6 +83,8 @@ def cloud_app(services: OwnerServices, media: Sequence[AddsRoutes]) -> web.Appli
     app[MODULE_AUTH] = module_from_request(services.records)
     app.on_response_prepare.append(close_doors)
     _add_pages(app)
+    for pages in (plan_pages, checkout_pages, cancel_pages, billing_pages):
+        app.add_routes(pages.ROUTES)
     for pages in (link_pages, notice_pages, store_pages, store_plan_pages, store_shop_pages):
         app.add_routes(pages.ROUTES)
     for part in (owner_api, catalog_api, plan_api, cancel_api, billing_api):
@@ -112,14 +117,6 @@ def _add_pages(app: web.Application) -> None:
             web.post("/clips/{clip_id}/delete", clip_pages.delete),
             web.get("/photos", clip_pages.show_photos),
             web.get("/photos/part", clip_pages.show_photos_part),
-            web.get("/plan", plan_pages.show_plan),
-            web.post("/plan/start", plan_pages.start),
-            web.post("/plan/attach", plan_pages.attach),
-            web.get("/plan/end", plan_pages.ask_end),
-            web.post("/plan/end", plan_pages.end),
-            web.get("/plan/end-trial", plan_pages.ask_end_trial),
-            web.post("/plan/end-trial", plan_pages.end_trial),
-            web.post("/plan/auto-delete", plan_pages.set_auto_delete),
             web.get("/modules", module_pages.show_modules),
             web.get("/modules/part", module_pages.show_modules_part),
             web.get("/modules/claim-code", module_pages.show_modules),

@@ -4,7 +4,6 @@ from typing import Final
 
 from aiohttp import web
 
-from cloud_stub.errors import CloudError
 from cloud_stub.flow.owner_billing import Billing
 from cloud_stub.web.api_edge import Operation, answer, answer_list, body_of
 from cloud_stub.web.billing_models import (
@@ -73,9 +72,7 @@ async def put_method(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     billing = await billing_of(request)
     body = await body_of(request, PaymentMethodBody)
-    if "add" not in (actions := billing.actions(services.leases.now())) and "change" not in actions:
-        message = "The payment method can be changed while a paid plan is active."
-        raise CloudError("no_paid_plan", 409, message)
+    billing.check_may_set(services.leases.now())
     await services.payments.change_method(billing.holder_id, billing.catalog.vendor, body.token)
     return await _method(request)
 

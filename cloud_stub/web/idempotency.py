@@ -2,9 +2,10 @@
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NoReturn
 
 import structlog
 from aiohttp import web
@@ -102,3 +103,25 @@ def _caller(request: web.Request) -> str | None:
     if owner is not None:
         return owner.account.account_id
     return None if customer is None else customer.account.store_account_id
+
+
+async def once_for_form(request: web.Request, caller: str, key: str, act: Callable[[], Awaitable[str]]) -> NoReturn:
+    """Do what a form asks for once, and lead to the page that `act` returns; the same form again leads there too."""
+    records, now = request.app[SERVICES].records, request.app[SERVICES].leases.real_now()
+    kept = f"form:{hashlib.sha256(key.encode()).hexdigest()}"
+    in_flight, mine = request.app[IN_FLIGHT], (caller, kept)
+    if mine in in_flight:
+        raise CloudError("idempotency_in_flight", 409, "This was sent already and is being done.")
+    in_flight.add(mine)
+    try:
+        async with records.reading() as reading:
+            known = await reading.notices.remembered(caller, kept)
+        if known is not None and known.made_at > now - KEPT:
+            raise web.HTTPSeeOther(known.body)
+        location = await act()
+        reply = RememberedReply(kept, caller, "POST", request.path, "", HTTPStatus.SEE_OTHER, location, now)
+        async with records.writing() as writing:
+            await writing.notices.remember(reply)
+    finally:
+        in_flight.discard(mine)
+    raise web.HTTPSeeOther(location)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -60,7 +61,7 @@ class Language:
     def money(self, minor_units: int, currency: str) -> str:
         """Write an amount given in minor units; whole amounts lose their decimals."""
         digits = get_currency_precision(currency)
-        amount = minor_units / 10**digits
+        amount = Decimal(minor_units).scaleb(-digits)
         whole = minor_units % 10**digits == 0
         written: str = format_currency(
             amount,

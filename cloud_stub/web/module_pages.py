@@ -127,14 +127,18 @@ async def ask_confirm(request: web.Request) -> web.Response:
         model=model,
         model_name=model_name(overview.catalog, model),
         points=confirmation_points(overview, preview, language),
+        starts_trial=preview.trial is not None,
     )
 
 
 async def confirm(request: web.Request) -> web.Response:
-    """POST /cameras/{camera_id}/confirm."""
+    """POST /cameras/{camera_id}/confirm; with `stay` the trial that it starts is ended at once (R031)."""
     overview = await overview_of(request)
-    model = (await form_of(request)).get("model", "")
-    await services_of(request).cameras.confirm(overview.account.account_id, request.match_info["camera_id"], model)
+    services, account_id = services_of(request), overview.account.account_id
+    form = await form_of(request)
+    await services.cameras.confirm(account_id, request.match_info["camera_id"], form.get("model", ""))
+    if form.get("stay") == "yes" and overview.trial is None and (await overview_of(request)).trial is not None:
+        await services.plans.end_trial(account_id)
     raise back_to("/modules")
 
 

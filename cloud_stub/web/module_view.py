@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloud_stub.domain.catalog import Catalog
+from cloud_stub.domain.catalog import Catalog, TrialScope
 from cloud_stub.domain.records import Camera, Module
 from cloud_stub.domain.storage_order import StorageKind
 from cloud_stub.flow.confirm_camera import ConfirmPreview
@@ -90,10 +90,18 @@ def confirmation_points(overview: Overview, preview: ConfirmPreview, language: L
         plan=overview.catalog.plans[preview.trial.plan].name,
         when=language.moment(preview.trial.ends_at, overview.account.time_zone),
     )
+    days = overview.catalog.trial.days if overview.catalog.trial is not None else 0
+    everything = overview.catalog.trial is not None and overview.catalog.trial.scope is TrialScope.ACCOUNT
+    all_move = language.say_many(
+        "All cameras of your system record to the cloud for %(count)s day.",
+        "All cameras of your system record to the cloud for %(count)s days.",
+        days,
+    )
     names = ", ".join(overview.camera_name(camera_id) for camera_id in preview.moves_to_cloud)
     moved = language.say("Until then new clips go to the cloud. This changes for: %(names)s.", names=names)
     return (
         Point("plan", started),
+        *((Point("modules", all_move),) if everything else ()),
         *((Point("cloud", moved),) if names else ()),
         Point("usb", language.say("A USB drive in the module becomes the daily backup of cameras that can use it.")),
     )

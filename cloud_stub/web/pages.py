@@ -153,6 +153,11 @@ def _frame(request: web.Request, overview: Overview, language: Language) -> Fram
         "done": language.say("The module has done it."),
         "not_done": language.say("The module could not do it."),
         "password": language.say("The password was changed."),
+        "bought": language.say("Thank you. It has begun and is paid."),
+        "scheduled": language.say("Thank you. Nothing is charged until it begins."),
+        "pending": language.say("Thank you. It has begun; its payment is not answered yet and is asked for again."),
+        "cancelled": language.say("It is cancelled."),
+        "kept": language.say("It goes on as before."),
     }
     lab_words = ""
     if overview.lab is not None:

@@ -1,99 +1,88 @@
-"""The plan page and its acts: start, attach and end a plan, end the trial, set auto-delete."""
+"""The plan page and its small acts: attach and detach, keep a plan after all, end the trial, set auto-delete."""
+
+from typing import Final
 
 from aiohttp import web
 
-from cloud_stub.domain.plans import live_subscriptions
+from cloud_stub.domain.linking import Trouble, troubles
 from cloud_stub.domain.situation import Situation
 from cloud_stub.errors import CloudError
+from cloud_stub.flow.plan_holding import AccountActor
 from cloud_stub.web.clip_pages import Ask
+from cloud_stub.web.link_pages import TROUBLE
 from cloud_stub.web.module_view import module_cards
+from cloud_stub.web.offer_view import offers
 from cloud_stub.web.overview import Overview
-from cloud_stub.web.pages import back_to, form_of, language_of, overview_of, render, services_of
+from cloud_stub.web.own_plan_view import own_plans
+from cloud_stub.web.pages import back_to, form_of, language_of, overview_of, owner_of, render, services_of
 from cloud_stub.web.plan_view import (
     Point,
     auto_delete_is_open,
     cover_points,
     existing_clips,
     next_clips_after,
-    offers,
-    own_plans,
     pools,
-    without_subscription,
     without_trial,
 )
 
-LONGEST_NUMBER = 9
+LONGEST_NUMBER: Final = 9
+MENDED_AT: Final = {Trouble.ACCOUNT_NOT_LINKED: "/link", Trouble.PLAN_IN_OTHER_STORE_ACCOUNT: "/link",
+                    Trouble.NO_DEVICE: "/modules", Trouble.PAYMENT_PAST_DUE: "/payment"}  # fmt: skip
 
 
 async def show_plan(request: web.Request) -> web.Response:
     """GET /plan."""
     overview = await overview_of(request)
     language = language_of(request)
+    found = troubles(overview.catalog, overview.situation, overview.now)
     return render(
         request,
         "plan.html",
         overview=overview,
         page="plan",
+        troubles=[(language.say(TROUBLE[each]), MENDED_AT.get(each, "")) for each in found if each in TROUBLE],
         points=cover_points(overview, language),
         own_plans=own_plans(overview, language),
-        offers=offers(overview, language),
+        offers=() if overview.catalog.purchase.basket else offers(overview, language),
+        has_services=overview.catalog.purchase.basket,
         pools=pools(overview, language),
         next_clips=[camera for module in module_cards(overview, language) for camera in module.cameras],
+        after_trial=next_clips_after(overview, without_trial(overview), language) if overview.trial else (),
         has_trial=overview.trial is not None,
+        waits_for_trial=overview.trial is not None and _waits(overview),
         auto_delete_open=auto_delete_is_open(overview),
         auto_delete_days=overview.auto_delete_days,
         auto_delete_choices=overview.region.auto_delete_days,
     )
 
 
-async def start(request: web.Request) -> web.Response:
-    """POST /plan/start."""
-    overview = await overview_of(request)
-    form = await form_of(request)
-    await services_of(request).plans.start_plan(
-        overview.account.account_id, form.get("plan", ""), form.get("interval", ""), form.get("camera_id") or None
-    )
-    raise back_to("/plan")
+def _waits(overview: Overview) -> bool:
+    policy = overview.catalog.trial
+    return policy is not None and policy.purchase_starts.value == "trial_end"
 
 
 async def attach(request: web.Request) -> web.Response:
     """POST /plan/attach."""
-    overview = await overview_of(request)
     form = await form_of(request)
-    await services_of(request).plans.attach_plan(
-        overview.account.account_id, form.get("subscription_id", ""), form.get("camera_id", "")
-    )
+    actor = AccountActor(owner_of(request).account.account_id)
+    await services_of(request).plans.attach(actor, form.get("subscription_id", ""), form.get("camera_id", ""))
     raise back_to("/plan")
 
 
-async def ask_end(request: web.Request) -> web.Response:
-    """GET /plan/end?subscription=…: what ending it means, before it is done."""
-    overview = await overview_of(request)
-    language = language_of(request)
-    wanted = request.query.get("subscription", "")
-    live = live_subscriptions(overview.situation, overview.now)
-    subscription = next((s for s in live if s.subscription_id == wanted), None)
-    if subscription is None:
-        raise CloudError("plan_unknown", 404, "This account has no such plan.")
-    plan = overview.catalog.plans.get(subscription.plan)
-    name = plan.name if plan else subscription.plan
-    ask = Ask(
-        headline=language.say("End %(plan)s now?", plan=name),
-        points=await _meaning(request, overview, without_subscription(overview, wanted)),
-        action="/plan/end",
-        button=language.say("End %(plan)s now", plan=name),
-        back_url="/plan",
-        hidden={"subscription_id": wanted},
-    )
-    return render(request, "confirm.html", overview=overview, page="plan", ask=ask)
-
-
-async def end(request: web.Request) -> web.Response:
-    """POST /plan/end."""
-    overview = await overview_of(request)
+async def detach(request: web.Request) -> web.Response:
+    """POST /plan/detach."""
     form = await form_of(request)
-    await services_of(request).plans.end_plan(overview.account.account_id, form.get("subscription_id", ""))
+    actor = AccountActor(owner_of(request).account.account_id)
+    await services_of(request).plans.detach(actor, form.get("subscription_id", ""))
     raise back_to("/plan")
+
+
+async def reactivate(request: web.Request) -> web.Response:
+    """POST /plan/reactivate: take a cancellation back (R149)."""
+    form = await form_of(request)
+    actor = AccountActor(owner_of(request).account.account_id)
+    await services_of(request).cancels.reactivate(actor, form.get("subscription_id", ""))
+    raise back_to("/plan", "kept")
 
 
 async def ask_end_trial(request: web.Request) -> web.Response:
@@ -114,18 +103,17 @@ async def ask_end_trial(request: web.Request) -> web.Response:
 
 async def end_trial(request: web.Request) -> web.Response:
     """POST /plan/end-trial."""
-    overview = await overview_of(request)
-    await services_of(request).plans.end_trial(overview.account.account_id)
+    await services_of(request).plans.end_trial(owner_of(request).account.account_id)
     raise back_to("/plan")
 
 
 async def set_auto_delete(request: web.Request) -> web.Response:
     """POST /plan/auto-delete."""
-    overview = await overview_of(request)
+    account = owner_of(request).account
     days = (await form_of(request)).get("days", "")
     if not days.isdecimal() or len(days) > LONGEST_NUMBER:
         raise CloudError("bad_choice", 422, "`days` is a whole number.")
-    await services_of(request).plans.set_auto_delete(overview.account.account_id, int(days))
+    await services_of(request).plans.set_auto_delete(account.account_id, int(days))
     raise back_to("/plan", "saved")
 
 
@@ -134,3 +122,14 @@ async def _meaning(request: web.Request, overview: Overview, after: Situation) -
     async with services_of(request).records.reading() as records:
         held = await records.clips.held_of_account(overview.account.account_id)
     return (*next_clips_after(overview, after, language), existing_clips(held, overview, language))
+
+
+ROUTES: Final = (
+    web.get("/plan", show_plan),
+    web.post("/plan/attach", attach),
+    web.post("/plan/detach", detach),
+    web.post("/plan/reactivate", reactivate),
+    web.get("/plan/end-trial", ask_end_trial),
+    web.post("/plan/end-trial", end_trial),
+    web.post("/plan/auto-delete", set_auto_delete),
+)

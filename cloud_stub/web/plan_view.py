@@ -1,23 +1,20 @@
-"""The plan page in words: what covers which camera, what is sold, what a change would mean, and the trial's banner."""
+"""The plan page in words: what covers the account, what a change would mean, and the trial's banner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cloud_stub.domain.auto_delete import can_set_auto_delete
-from cloud_stub.domain.billing_records import Subscription
-from cloud_stub.domain.catalog import Coverage, Feature, FeatureScope, Plan
 from cloud_stub.domain.entitlement import CameraRights, rights
 from cloud_stub.domain.grants import is_legacy_account
-from cloud_stub.domain.plans import eligible_cameras, live_subscriptions
-from cloud_stub.domain.records import Camera, Clip
+from cloud_stub.domain.plans import live_subscriptions
+from cloud_stub.domain.records import Clip
 from cloud_stub.domain.retention import due_at
 from cloud_stub.domain.situation import Situation
 from cloud_stub.domain.storage_order import StorageKind
-from cloud_stub.domain.subscription_life import SubscriptionStatus, subscription_status
 from cloud_stub.domain.trial import end_trial_now, plans_that_waited
 from cloud_stub.web.languages import Language
 from cloud_stub.web.overview import Overview, expected_next_clip
-from cloud_stub.web.words import FEATURE, say_next_clip, say_word
+from cloud_stub.web.words import say_next_clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +32,6 @@ class Point:
     icon: str
     sentence: str
     about: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnPlan:
-    """A subscription that is active or scheduled."""
-
-    subscription_id: str
-    name: str
-    sentence: str
-    can_attach_to: tuple[Camera, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A plan of the region; `cameras` are those it could be attached to, when it covers one camera."""
-
-    key: str
-    name: str
-    covers: str
-    prices: tuple[tuple[str, str], ...]
-    features: tuple[str, ...]
-    needs_camera: bool
-    cameras: tuple[Camera, ...]
-    refused: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +71,14 @@ def cover_points(overview: Overview, language: Language) -> tuple[Point, ...]:
             length=language.span(overview.catalog.quota_limit_ms),
         )
         points.append(Point("quota", sentence))
+    floor = overview.catalog.plans.get(overview.catalog.floor_plan or "")
+    if floor is not None:
+        sentence = language.say("%(plan)s is there for all your cameras and costs nothing.", plan=floor.name)
+        points.append(Point("quota", sentence))
     if not points and not live_subscriptions(overview.situation, overview.now):
         sentence = language.say("You have no plan. Motion alerts and live view work without one.")
         points.append(Point("none", sentence))
     return tuple(points)
-
-
-def own_plans(overview: Overview, language: Language) -> tuple[OwnPlan, ...]:
-    """Return the subscriptions that are active or scheduled."""
-    return tuple(_own_plan(s, overview, language) for s in live_subscriptions(overview.situation, overview.now))
-
-
-def offers(overview: Overview, language: Language) -> tuple[Offer, ...]:
-    """Return the plans that the account's region sells, cheapest first."""
-    sold = [plan for plan in overview.catalog.plans.values() if plan.intervals and _prices(plan, overview, language)]
-    return tuple(_offer(plan, overview, language) for plan in sold)
 
 
 def pools(overview: Overview, language: Language) -> tuple[Pool, ...]:
@@ -181,84 +147,6 @@ def existing_clips(held: Sequence[Clip], overview: Overview, language: Language)
 def auto_delete_is_open(overview: Overview) -> bool:
     """Return whether the auto-delete setting can be changed now; without a plan it stays as it was."""
     return can_set_auto_delete(overview.catalog, overview.situation, overview.now)
-
-
-def _own_plan(subscription: Subscription, overview: Overview, language: Language) -> OwnPlan:
-    plan = overview.catalog.plans.get(subscription.plan)
-    name = plan.name if plan else subscription.plan
-    status = subscription_status(overview.catalog, overview.situation, subscription, overview.now)
-    attached = overview.situation.attached_to(subscription.subscription_id)
-    camera = overview.camera_name(next(iter(attached), ""))
-    choices: tuple[Camera, ...] = ()
-    if plan is not None and plan.coverage is not Coverage.ACCOUNT and not attached:
-        choices = eligible_cameras(overview.catalog, overview.situation, plan, overview.now)
-    return OwnPlan(
-        subscription.subscription_id, name, _own_sentence(subscription, status, camera, overview, language), choices
-    )
-
-
-def _own_sentence(
-    subscription: Subscription, status: SubscriptionStatus, camera: str, overview: Overview, language: Language
-) -> str:
-    begins = language.day(subscription.starts_at, overview.account.time_zone)
-    if status is SubscriptionStatus.SCHEDULED and camera:
-        return language.say(
-            "Begins on %(when)s, when the trial ends, and covers %(camera)s.", when=begins, camera=camera
-        )
-    if status is SubscriptionStatus.SCHEDULED:
-        return language.say("Begins on %(when)s, when the trial ends.", when=begins)
-    if status is SubscriptionStatus.UNATTACHED:
-        return language.say("Covers no camera yet: choose one.")
-    if camera:
-        return language.say("Covers %(camera)s since %(when)s.", when=begins, camera=camera)
-    return language.say("Covers all your cameras since %(when)s.", when=begins)
-
-
-def _offer(plan: Plan, overview: Overview, language: Language) -> Offer:
-    live = live_subscriptions(overview.situation, overview.now)
-    needs_camera = plan.coverage is not Coverage.ACCOUNT
-    cameras = eligible_cameras(overview.catalog, overview.situation, plan, overview.now) if needs_camera else ()
-    refused = ""
-    if not plan.stackable and any(s.plan == plan.key for s in live):
-        refused = language.say("You have this plan.")
-    elif needs_camera and not cameras:
-        refused = language.say("No camera needs it: confirm a camera first, or all that it could cover have it.")
-    days = overview.region.cloud_window_days if plan.cloud_window_days is None else plan.cloud_window_days
-    kept = language.say_many("%(count)s day of clips in the cloud", "%(count)s days of clips in the cloud", days)
-    return Offer(
-        key=plan.key,
-        name=plan.name,
-        covers=language.say("Covers one camera") if needs_camera else language.say("Covers all your cameras"),
-        prices=_prices(plan, overview, language),
-        features=(kept, *_features(plan, overview, language)),
-        needs_camera=needs_camera,
-        cameras=cameras,
-        refused=refused,
-    )
-
-
-def _prices(plan: Plan, overview: Overview, language: Language) -> tuple[tuple[str, str], ...]:
-    words = {"month": language.say("a month"), "year": language.say("a year")}
-    currency = overview.region.currency
-    return tuple(
-        (price.interval, f"{language.money(price.amount_minor, currency)} {words.get(price.interval, price.interval)}")
-        for price in overview.region.prices
-        if price.plan == plan.key
-    )
-
-
-def _features(plan: Plan, overview: Overview, language: Language) -> list[str]:
-    return [
-        say_word(language, FEATURE, feature.key)
-        for feature in overview.catalog.features
-        if plan.key in feature.granted_by and _in_region(feature, overview) and feature.key != "motion_video_cloud"
-    ]
-
-
-def _in_region(feature: Feature, overview: Overview) -> bool:
-    if feature.scope is FeatureScope.ACCOUNT:
-        return feature.key in overview.region.account_features
-    return not feature.by_model or bool(overview.region.feature_models.get(feature.key))
 
 
 def _next_point(its: CameraRights, overview: Overview, language: Language) -> Point:

@@ -91,6 +91,7 @@ TITLES = {
     "no_payment_method": "There is no payment method",
     "no_poster": "There is no picture yet",
     "no_trial": "No trial is running",
+    "trial_unknown": "There is no such trial",
     "not_a_lab": "This cloud is no lab",
     "not_cancelling": "This plan is not being cancelled",
     "not_granted": "The plan does not include it",

@@ -13,29 +13,11 @@ from cloud_stub.errors import CloudError
 from cloud_stub.flow.store_memberships import Membership, may_attach_here
 from cloud_stub.web.languages import Language
 from cloud_stub.web.pages import form_of, language_of, services_of
+from cloud_stub.web.plan_words import INTERVAL, STATE, TEST_METHODS, TONE, WHEN
 from cloud_stub.web.store_actor import actor_of, memberships_of
 from cloud_stub.web.store_api import attach_here
 from cloud_stub.web.store_auth import customer_of_page
 from cloud_stub.web.store_pages import HOME, render_store, to_store
-from cloud_stub.web.words import N_
-
-STATE: Final = {
-    "scheduled": N_("Starts later"),
-    "incomplete": N_("Not paid"),
-    "active": N_("Active"),
-    "unattached": N_("No camera chosen"),
-    "past_due": N_("Payment declined"),
-    "paused": N_("Resting: no camera account is linked"),
-    "ending": N_("Ending"),
-    "ended": N_("Ended"),
-}
-INTERVAL: Final = {"week": N_("each week"), "month": N_("each month"), "year": N_("each year")}
-WHEN: Final = {"now": N_("Now"), "period_end": N_("At the end of the paid time")}
-TEST_METHODS: Final = (
-    ("tok_approve", N_("Test card that is accepted")),
-    ("tok_decline", N_("Test card that is declined")),
-    ("tok_timeout_once", N_("Test card whose first answer is lost")),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +171,8 @@ def _row(its: Membership, language: Language, time_zone: str) -> PlanRow:
         facts.append((language.say("Ends on"), language.day(subscription.ends_at, time_zone)))
     if its.attached:
         facts.append((language.say("Camera"), ", ".join(camera.name for camera in its.attached)))
-    tones = {"active": "good", "ended": "plain", "scheduled": "plain", "past_due": "bad", "incomplete": "bad"}
     state = language.say(STATE[its.status.value])
-    return PlanRow(its, state, tones.get(its.status.value, "warn"), tuple(facts))
+    return PlanRow(its, state, TONE.get(its.status.value, "warn"), tuple(facts))
 
 
 ROUTES: Final = (

@@ -157,6 +157,7 @@ LOGGED: Final[Mapping[str, str]] = {
     "invoice_uncollectible": N_("An invoice was not paid and was given up."),
     "payment_declined": N_("A payment was declined."),
     "payment_unanswered": N_("The payment processor did not answer; it is asked again."),
+    "payment_unknown": N_("A payment was given up without an answer; if it was taken, it is given back."),
     "payment_method_set": N_("The payment method was set."),
     "payment_method_removed": N_("The payment method was removed."),
     "money_returned": N_("Money comes back to the payment method."),
@@ -263,7 +264,9 @@ REFUSED: Final[Mapping[str, str]] = {
     "no_payment_method": N_("There is no payment method to remove."),
     "not_cancelling": N_("This plan is not being cancelled."),
     "payment_declined": N_("The payment was declined: nothing was bought or charged."),
-    "payment_method_in_use": N_("Something is still to be paid with it: cancel the plans first, or choose another one."),
+    "payment_method_in_use": N_(
+        "Something is still to be paid with it: cancel the plans first, or choose another one."
+    ),
     "payment_method_needed": N_("Say first how this plan is to be paid: add a payment method."),
     "payment_method_refused": N_("The payment processor does not know this payment method."),
     "plan_not_attached": N_("This plan is attached to no camera."),

@@ -136,9 +136,11 @@ async def test_the_plans_end_is_explained_then_done_and_the_next_clip_is_told(pa
     await page.get_by_role("button", name="End the trial now").click()
     await expect(page.get_by_text("You have no plan.")).to_be_visible()
     await expect(page.locator("#trial-banner")).to_have_count(0)
-    await page.get_by_role("button", name="Start Plus").click()
-    await page.get_by_role("link", name="End this plan").click()
-    await page.get_by_role("button", name="End Plus now").click()
+    await page.get_by_role("button", name="Choose Plus").click()
+    await page.get_by_role("button", name="Pay €10 and subscribe").click()
+    await page.get_by_role("link", name="Cancel Plus…").click()
+    await page.get_by_label("Now").check()
+    await page.get_by_role("button", name="Cancel Plus").click()
     await page.goto("/modules")
     await expect(page.get_by_text("To the USB drive in the module: no plan covers this camera.")).to_be_visible()
 
@@ -175,7 +177,18 @@ async def test_the_pages_speak_french_and_fit_a_phone(browser: Browser, site: Si
     await page.fill("#password", PASSWORD)
     await page.get_by_role("button", name="Se connecter").click()
     await expect(page.locator("#trial-banner")).to_contain_text("Essai gratuit")
-    for path in ("/clips", "/photos", "/plan", "/plan/end-trial", "/modules", "/log", "/account"):
+    for path in (
+        "/clips",
+        "/photos",
+        "/plan",
+        "/plan/end-trial",
+        "/services",
+        "/invoices",
+        "/payment",
+        "/modules",
+        "/log",
+        "/account",
+    ):
         await page.goto(path)
         beyond = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert beyond == 0, path

@@ -16,7 +16,8 @@ WEB = Path(words.__file__).parent
 FRENCH = WEB / "translations" / "fr" / "LC_MESSAGES"
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "say": None, "say_many": (1, 2)}
-SAME_IN_BOTH = {"Clips", "Photos"}
+PROVINCES = {"Alberta", "Manitoba", "Nunavut", "Ontario", "Saskatchewan", "Yukon"}
+SAME_IN_BOTH = {"Clips", "Photos", "Services", "Total", "Messages", "Province", *PROVINCES}
 
 
 def _french() -> Catalog:

@@ -75,6 +75,7 @@ async def test_every_page_is_there_in_both_languages_with_nothing_left_in_englis
     for path in (
         "/clips", "/clips?camera=" + house.door, f"/clips/{house.clip}", f"/clips/{house.growing}",
         f"/clips/{house.clip}/delete", "/photos", "/plan", "/plan/end-trial", "/modules",
+        "/plan/checkout?choice=plus/month/", "/services", "/invoices", "/payment",
         f"/modules/{house.module.module_id}/remove", f"/cameras/{house.waiting}/confirm", "/log", "/account",
     ):  # fmt: skip
         assert '<html lang="en">' in await house.get(path)
@@ -140,10 +141,10 @@ async def test_ending_the_trial_says_first_where_clips_will_go_and_when_old_ones
 
 async def test_what_ending_a_plan_means_is_what_then_happens(house: House) -> None:
     await house.post("/plan/end-trial")
-    await house.post("/plan/start", plan="plus", interval="month")
+    await house.post("/plan/checkout", item="plus/month///", order_key="once")
     page = await house.get("/plan")
     assert "Covers all your cameras since March 14, 2026." in page
-    subscription = re.findall(r"/plan/end\?subscription=([\w-]+)", page)[0]
+    subscription = re.findall(r"/plan/cancel\?subscription=([\w-]+)", page)[0]
     for drive, sentence in (
         ("absent", "there is no USB drive in the module"),
         ("full", "the USB drive is full"),
@@ -151,8 +152,8 @@ async def test_what_ending_a_plan_means_is_what_then_happens(house: House) -> No
         ("usable", "To the USB drive in the module"),
     ):
         await house.site.goes_online(house.module, await house.site.state(house.module, {}, drive))
-        assert sentence in await house.get(f"/plan/end?subscription={subscription}")
-    await house.post("/plan/end", subscription_id=subscription)
+        assert sentence in await house.get(f"/plan/cancel?subscription={subscription}")
+    await house.post("/plan/cancel", subscription_id=subscription, mode="now")
     assert "To the USB drive in the module" in await house.get("/plan")
 
 
@@ -236,7 +237,13 @@ async def test_language_time_zone_and_password_are_changed_on_the_account_page(h
         (f"/clips/{UNKNOWN}", 404),
         (f"/modules/{UNKNOWN}/remove", 404),
         (f"/cameras/{UNKNOWN}/confirm", 404),
-        ("/plan/end?subscription=x", 404),
+        ("/plan/cancel?subscription=x", 404),
+        ("/plan/change?subscription=x", 404),
+        ("/plan/checkout?item=x", 422),
+        ("/plan/checkout?choice=plus/day/", 422),
+        ("/plan/checkout?choice=gold/month/", 404),
+        (f"/invoices/{UNKNOWN}", 404),
+        ("/i/nothing", 404),
         ("/clips?before=yesterday", 422),
         ("/clips?before=2026-03-01T00:00:00", 422),
         ("/clips?before=0001-01-01T00:00:00%2B14:00", 422),
