@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from cloud_stub.catalog.document import CatalogDocument
 from cloud_stub.catalog.policy_tables import NOT_STATED, CancelTermsTable, HistoryTable
 from cloud_stub.domain.catalog import Coverage
+from cloud_stub.domain.offers import Hindrance
 
 
 def policy_mistakes(document: CatalogDocument) -> Iterator[str]:
@@ -27,6 +28,9 @@ def _sale_mistakes(document: CatalogDocument) -> Iterator[str]:
     for region in purchase.attach_in_store_regions:
         if region not in document.regions:
             yield f"`purchase.attach_in_store_regions` names {region!r}; allowed: {', '.join(sorted(document.regions))}"
+    for word in purchase.diagnosis_order:
+        if word not in {*Hindrance}:
+            yield f"`purchase.diagnosis_order` names {word!r}; allowed: {', '.join(Hindrance)}"
     known = ", ".join(sorted(purchase.channels))
     for channel in document.cancel.accepts_channels:
         if channel not in purchase.channels:

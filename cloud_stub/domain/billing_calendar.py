@@ -36,7 +36,7 @@ def period(subscription: Subscription, number: int) -> tuple[datetime, datetime]
         raise ValueError(f"periods are counted from 1, and this is {number}")
     begin, end = (
         add_intervals(subscription.anchor_at, subscription.interval, count, subscription.time_zone)
-        for count in (number - 1, number)
+        for count in (number - 1 - subscription.anchor_period, number - subscription.anchor_period)
     )
     return begin, end
 

@@ -44,7 +44,8 @@ class Subscription:
     linked none. `cameras_max` attachments are records of their own. `keep_for_days` is the recording duration that was
     chosen, where the plan has a choice. `price_minor` is what one period costs at present.
 
-    Periods are counted from `anchor_at`; `periods` of them were invoiced, so the current one is number `periods`.
+    Periods are counted from `anchor_at`, where number `anchor_period` ends: 0 for a plan that never rested. `periods`
+    of them were invoiced, so the current one is number `periods`.
     `payment` is the state of the newest invoice; `first_paid_at` the first payment that came through;
     `past_due_since` when a renewal first failed. `paused_at`: its link is gone, and its time stands still.
     `ends_at` is a known end to come (cancelled at the period's end, or a plan that does not renew); `ended_at` is set
@@ -77,6 +78,7 @@ class Subscription:
     ended_at: datetime | None = None
     ended_because: EndedBecause | None = None
     replaces: str | None = None
+    anchor_period: int = 0
 
 
 class AttachedBy(StrEnum):
@@ -126,7 +128,9 @@ class Invoice:
     """What was asked for in one go: an order of several services is one invoice with several lines.
 
     `number` is for people and never repeats for a vendor; `order_id` is what support asks for (R133). `charged_minor`
-    is the sum of the lines less `credit_minor`; `payment_reference` is the processor's.
+    is the sum of the lines less `credit_minor`; `payment_reference` is the processor's. `unanswered_since`: the
+    processor was asked and has not answered, so money may have moved; on an `UNCOLLECTIBLE` one that is still to be
+    cleared up.
     """
 
     invoice_id: str
@@ -146,6 +150,7 @@ class Invoice:
     paid_at: datetime | None
     payment_reference: str | None
     billing_address: str | None = None
+    unanswered_since: datetime | None = None
 
 
 class MoneyBack(StrEnum):
@@ -187,7 +192,10 @@ class InvoiceShare:
 
 @dataclass(frozen=True, slots=True)
 class PaymentMethod:
-    """How a holder pays: the processor's token and what a person recognises it by. No card data."""
+    """How a holder pays: the processor's token and what a person recognises it by. No card data.
+
+    One that comes with an order is the order's until it has paid: `holder_id` is then the id of its invoice.
+    """
 
     holder_id: str
     token: str

@@ -85,7 +85,7 @@ def diagnosis(catalog: Catalog, situation: Situation, now: datetime) -> tuple[Hi
         Hindrance.ACCOUNT_NOT_LINKED: needs_link and link is None,
         Hindrance.CONTACT_SUPPORT: True,
     }
-    stated = [Hindrance(word) for word in catalog.purchase.diagnosis_order if word in {*Hindrance}]
+    stated = [Hindrance(word) for word in catalog.purchase.diagnosis_order]
     found = [hindrance for hindrance in stated if holding.get(hindrance, False)]
     return (Hindrance.PLAN_IN_OTHER_STORE_ACCOUNT, *found) if _is_held_elsewhere(situation, now) else tuple(found)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_stub.domain.billing_calendar import add_intervals, current_period
-from cloud_stub.domain.billing_records import AttachedBy, Interval, Subscription
+from cloud_stub.domain.billing_records import AttachedBy, EndedBecause, Interval, Subscription
 from cloud_stub.domain.cancel_plan import change_decision
 from cloud_stub.domain.catalog import Catalog, Coverage, Plan, PurchaseStart, Region
 from cloud_stub.domain.plans import (
@@ -17,7 +17,7 @@ from cloud_stub.domain.plans import (
     sold_plan,
 )
 from cloud_stub.domain.policies import AutoAttach, Effective
-from cloud_stub.domain.situation import Situation, trial_over_at, trial_runs
+from cloud_stub.domain.situation import Situation, subscription_runs, trial_over_at, trial_runs
 from cloud_stub.domain.subscription_life import may_renew
 from cloud_stub.errors import CloudError
 
@@ -158,7 +158,8 @@ class _Buyer:
 
     def replaced(self) -> Subscription | None:
         """Return the plan that this one takes over from: the one that is named, or one that stands in its way."""
-        old = self._named() if self.item.subscription_id is not None else self._in_the_way()
+        named = self.item.subscription_id is not None
+        old = self._named() if named else self._lapsing() or self._in_the_way()
         if old is None:
             return None
         if old.paused_at is not None:
@@ -207,19 +208,38 @@ class _Buyer:
         new = (self.item.plan, self.item.interval)
         terms = change_decision(self.catalog, (replaces.plan, replaces.interval), new)
         running = current_period(replaces)
+        like_before = (self.item.interval, self.item.keep_for_days) == (replaces.interval, replaces.keep_for_days)
+        again = replaces == self._lapsing() and (like_before or self.item.subscription_id is None)
+        if again and replaces.ends_at is not None:
+            return replaces.ends_at
         if terms.effective is Effective.NOW or running is None:
             return self.now
         known = running[1] if replaces.ends_at is None else min(replaces.ends_at, running[1])
         return max(known, self.now)
 
+    def _lapsing(self) -> Subscription | None:
+        """Return a plan of this kind that will not renew: bought again, it goes on from that end (R018)."""
+        if self.situation is None:
+            return None
+        followed = {each.replaces for each in self.live if each.periods == 0}
+        for other in self.live:
+            lapses = other.ended_because is EndedBecause.LAPSED and subscription_runs(other, self.now)
+            shared = {*self.situation.attached_to(other.subscription_id)} & {*self.item.camera_ids}
+            if other.plan == self.plan.key and lapses and (shared or not self.plan.stackable):
+                return None if other.subscription_id in followed else other
+        return None
+
     def _named(self) -> Subscription:
         named = next((s for s in self.live if s.subscription_id == self.item.subscription_id), None)
+        known = () if self.situation is None else self.situation.subscriptions
+        if all(each.subscription_id != self.item.subscription_id for each in known):
+            raise CloudError("plan_unknown", 404, "This account has no such plan.")
         if named is None or self.situation is None:
             raise CloudError("plan_ended", 409, "The plan that this one would take over from has ended.")
         old = (named.plan, named.interval, named.keep_for_days)
         attached = {*self.situation.attached_to(named.subscription_id)}
         same = old == (self.item.plan, self.item.interval, self.item.keep_for_days)
-        if same and set(self.item.camera_ids) in ({*()}, attached):
+        if same and set(self.item.camera_ids) in ({*()}, attached) and named != self._lapsing():
             raise CloudError("already_subscribed", 409, f"This account has {self.plan.name} like that already.")
         return named
 

@@ -12,7 +12,6 @@ from cloud_stub.domain.billing_records import (
     EndedBecause,
     Invoice,
     InvoiceStatus,
-    PaymentMethod,
     Subscription,
 )
 from cloud_stub.domain.catalog import Catalog
@@ -59,19 +58,19 @@ class PurchaseDesk:
         method = None if payment_token is None else await self.payments.register(holder_id, payment_token)
         now = self.desk.now()
         async with self.desk.holding(holder_id) as records:
-            before = await records.billing.payment_method(holder_id)
             holding = await self._buyer(records, actor, holder_id, now)
-            if method is not None:
-                await records.billing.put_payment_method(method)
-            elif before is None:
+            if method is None and await records.billing.payment_method(holder_id) is None:
                 message = "Say first how this plan is to be paid: add a payment method."
                 raise CloudError("payment_method_needed", 422, message)
             made, invoice = await self._order(records, holding, order, billing_address, now)
+            if method is not None:
+                # Until it has paid, it is the order's alone: one that is declined never pays for anything else.
+                payer = holder_id if invoice is None else invoice.invoice_id
+                await records.billing.put_payment_method(replace(method, holder_id=payer))
         self.payments.fault("order_committed")
         if invoice is not None:
             invoice = await self.payments.collect(invoice.invoice_id, now)
             if invoice.status is InvoiceStatus.VOID:
-                await self._restore(holder_id, before, method)
                 raise CloudError("payment_declined", 402, "The payment was declined: nothing was bought or charged.")
         log.info("plans_bought", holder_id=holder_id, plans=[each.plan for each in made])
         return Bought(await self._as_they_are(made), invoice)
@@ -126,17 +125,9 @@ class PurchaseDesk:
         if old.periods == 0:
             end = PlanEnd(now, EndedBecause.CHANGED, Rule.CHANGE_TERMS)
             await end_subscription(records, self.desk.catalogs, old, end)
-        elif new.starts_at > now:
+        elif new.starts_at > now and old.ends_at != new.starts_at:
             ending = replace(old, ends_at=new.starts_at, ended_because=EndedBecause.CHANGED)
             await records.plans.put_subscription(ending)
-
-    async def _restore(self, holder_id: str, before: PaymentMethod | None, method: PaymentMethod | None) -> None:
-        """Put back the method that other plans are paid with, when the new one was declined."""
-        if before is None or method is None:
-            return
-        async with self.desk.records.writing() as records:
-            if await records.billing.payment_method(holder_id) == method:
-                await records.billing.put_payment_method(before)
 
     async def _as_they_are(self, made: Sequence[Subscription]) -> tuple[Subscription, ...]:
         async with self.desk.records.reading() as records:

@@ -13,13 +13,13 @@ from cloud_stub.domain.plans import attach
 from cloud_stub.domain.policies import Effective
 from cloud_stub.domain.purchase import Order, OrderItem
 from cloud_stub.domain.records import LogEntry
-from cloud_stub.domain.situation import Situation, running_trial
+from cloud_stub.domain.situation import Situation, trial_runs
 from cloud_stub.domain.subscription_life import SubscriptionDue
-from cloud_stub.domain.trial import end_trial_now, plans_that_waited
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.buy_plan import Bought, PurchaseDesk
 from cloud_stub.flow.cancel_plan import CancelDesk
 from cloud_stub.flow.claim_module import new_uuid
+from cloud_stub.flow.end_plan import end_trials
 from cloud_stub.flow.plan_holding import AccountActor, Actor, Holding, read_holding
 from cloud_stub.flow.plan_periods import PeriodDesk
 from cloud_stub.flow.plan_to_invoice import note_down
@@ -111,20 +111,21 @@ class PlanDesk:
             await note_down(records, holding.holder_id, now, What.PLAN_DETACHED, subscription_id, Rule.OWNER)
         return subscription
 
-    async def end_trial(self, account_id: str) -> None:
-        """End the running trial now (R031); plans that waited for its end begin now."""
+    async def end_trial(self, account_id: str, trial_id: str | None = None) -> None:
+        """End a running trial now, or every one that runs (R031); plans that waited for such an end begin now.
+
+        CloudError 409 `no_trial`; 404 `trial_unknown` for one that this account does not have.
+        """
         async with self.desk.changing(account_id) as records:
             now = self.desk.now()
             situation = await read_situation(records, account_id)
-            trial = running_trial(situation.trials, now)
-            if trial is None:
+            named = [trial for trial in situation.trials if trial_id in {None, trial.trial_id}]
+            if trial_id is not None and not named:
+                raise CloudError("trial_unknown", 404, "This account has no such trial.")
+            running = [trial for trial in named if trial_runs(trial, now)]
+            if not running:
                 raise CloudError("no_trial", 409, "No trial is running.")
-            await records.plans.put_trial(end_trial_now(trial, now))
-            entry = LogEntry(now, account_id, What.TRIAL_ENDED.value, trial.trial_id, Rule.TRIAL_CANCELLED.value)
-            await records.leases.log(entry)
-            waited = [s for s in plans_that_waited(trial, situation.subscriptions, now) if s.periods == 0]
-            for subscription in waited:
-                await records.plans.put_subscription(subscription)
+            waited = await end_trials(records, self.desk.catalogs, situation, running, now, Rule.TRIAL_CANCELLED)
         for subscription in waited:
             await self.periods.act(subscription.subscription_id, SubscriptionDue.START, now)
         log.info("trial_ended", account_id=account_id, by="owner")

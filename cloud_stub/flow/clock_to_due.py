@@ -6,17 +6,17 @@ that was killed or switched off goes on where it was, with nothing done twice an
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NoReturn
 
 import structlog
 
-from cloud_stub.domain.billing_records import InvoiceStatus, MoneyBack, Subscription
+from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.due import Due, DueKind, due_list
-from cloud_stub.domain.log_words import Rule, What
-from cloud_stub.domain.records import LogEntry
+from cloud_stub.domain.log_words import Rule
 from cloud_stub.domain.subscription_life import SubscriptionDue, next_subscription_due
+from cloud_stub.flow.end_plan import end_trials
 from cloud_stub.flow.notices_to_owner import NoticeDesk
 from cloud_stub.flow.plan_desks import PlanDesks
 from cloud_stub.flow.records_to_lease import LeaseDesk, changes_of
@@ -87,11 +87,18 @@ class DueDesk:
                 waiting[changed] = await self._dues_of(changed)
 
     async def run(self) -> NoReturn:
-        """Run for ever: sleep until the next thing falls due, 60 s at most, or until poked."""
+        """Run for ever: sleep until the next thing falls due, 60 s at most, or until poked.
+
+        What the processor never answered is asked for again once, at the start.
+        """
+        cleared_up = False
         while True:
             self._poked.clear()
             try:
                 async with self.busy:
+                    if not cleared_up:
+                        await self.money.payments.clear_up()
+                        cleared_up = True
                     next_at = await self.run_until(self.desk.now())
             except Exception as error:  # noqa: BLE001 - one failed pass must not end the loop: it is tried again
                 cause = f"{type(error).__name__}: {error}"
@@ -139,19 +146,18 @@ class DueDesk:
 
     async def _holder_dues(self, records: Transaction, holder_id: str) -> list[Due]:
         dues = []
-        for subscription in await records.plans.subscriptions_of_holder(holder_id):
+        for subscription in await records.plans.live_of_holder(holder_id):
             found = self._subscription_due(subscription)
             if found is not None:
                 dues.append(Due(found[0], KINDS[found[1]], holder_id, subscription.subscription_id))
         dues += [
             Due(invoice.next_attempt_at, DueKind.PAYMENT_RETRY, holder_id, invoice.invoice_id)
-            for invoice in await records.billing.invoices_of(holder_id)
-            if invoice.status is InvoiceStatus.OPEN and invoice.next_attempt_at is not None
+            for invoice in await records.billing.open_invoices_of(holder_id)
+            if invoice.next_attempt_at is not None
         ]
         dues += [
             Due(note.issued_at, DueKind.REFUND_RETRY, holder_id, note.credit_note_id)
-            for note in await records.billing.credit_notes_of(holder_id)
-            if note.kind is MoneyBack.REFUND and note.refunded_at is None
+            for note in await records.billing.unrefunded_of(holder_id)
         ]
         return dues
 
@@ -194,10 +200,7 @@ class DueDesk:
             trial = next((t for t in situation.trials if t.trial_id == due.subject and t.ended_at is None), None)
             if trial is None:
                 return  # its owner ended it meanwhile
-            ended = replace(trial, ended_at=trial.ends_at)
-            await records.plans.put_trial(ended)
-            what, rule = What.TRIAL_ENDED.value, Rule.TRIAL_DAYS.value
-            await records.leases.log(LogEntry(due.at, due.account_id, what, trial.trial_id, rule))
+            await end_trials(records, self.desk.catalogs, situation, [trial], due.at, Rule.TRIAL_DAYS)
         log.info("trial_ended", account_id=due.account_id, by="its days")
 
     async def _wait(self, next_at: datetime | None) -> None:

@@ -1,5 +1,6 @@
-"""Ends a subscription inside the caller's transaction: its rights, its money, and the history it leaves."""
+"""Ends plans and trials inside the caller's transaction: their rights, their money, and the history they leave."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,8 +10,9 @@ from cloud_stub.domain.entitlement import rights
 from cloud_stub.domain.history import trimmed_windows
 from cloud_stub.domain.log_words import Rule, What
 from cloud_stub.domain.money_back import NOTHING_BACK, Return
-from cloud_stub.domain.records import Clip, LogEntry
+from cloud_stub.domain.records import Clip, LogEntry, Trial
 from cloud_stub.domain.situation import Situation
+from cloud_stub.domain.trial import DAY, end_trial_now, plans_that_waited
 from cloud_stub.flow.plan_to_invoice import close_unpaid, give_back, note_down, open_invoices_of, paid_line
 from cloud_stub.flow.records_to_situation import read_held
 from cloud_stub.ports import Transaction
@@ -39,7 +41,8 @@ async def end_subscription(
     ended = replace(subscription, ended_at=end.at, ended_because=end.because)
     await records.plans.put_subscription(ended)
     for invoice in await open_invoices_of(records, subscription):
-        if len(invoice.lines) == 1 and subscription.payment is PaymentState.FAILED:
+        refused = subscription.payment is PaymentState.FAILED and invoice.unanswered_since is None
+        if len(invoice.lines) == 1 and refused:
             failed = end.because is EndedBecause.PAYMENT_FAILED
             status = InvoiceStatus.UNCOLLECTIBLE if failed else InvoiceStatus.VOID
             await close_unpaid(records, invoice, status, end.at)
@@ -47,9 +50,36 @@ async def end_subscription(
         await give_back(records, ended, paid.invoice, end.back, end.because, end.at)
     await note_down(records, ended.holder_id, end.at, What.PLAN_ENDED, ended.subscription_id, end.rule)
     if situation is not None:
-        after = without(situation, ended)
-        await trim_history(records, catalogs, situation, after, end.at)
+        # What is compared with is the plan while it gave its rights, which at its last instant it does no more.
+        gave = replace(subscription, ends_at=None, paused_at=None, payment=PaymentState.PAID)
+        await trim_history(records, catalogs, without(situation, gave), without(situation, ended), end.at)
     return ended
+
+
+async def end_trials(
+    records: Transaction, catalogs: Catalogs, situation: Situation, trials: Sequence[Trial], at: datetime, rule: Rule
+) -> tuple[Subscription, ...]:
+    """End trials, lower the windows of clips where the catalog trims the history, and return what waited for them.
+
+    The plans that were to begin at such an end begin at `at` (R037); starting and invoicing them is the caller's.
+    """
+    account_id = situation.account.account_id
+    ended: dict[str, Trial] = {}
+    waited: dict[str, Subscription] = {}
+    for trial in trials:
+        over = end_trial_now(trial, min(at, trial.ends_at))
+        await records.plans.put_trial(over)
+        await records.leases.log(LogEntry(at, account_id, What.TRIAL_ENDED.value, trial.trial_id, rule.value))
+        ended[trial.trial_id] = over
+        waited |= {each.subscription_id: each for each in plans_that_waited(trial, situation.subscriptions, at)}
+    for subscription in waited.values():
+        await records.plans.put_subscription(subscription)
+    gave = tuple(replace(t, ended_at=None, ends_at=at + DAY) if t.trial_id in ended else t for t in situation.trials)
+    over_now = tuple(ended.get(trial.trial_id, trial) for trial in situation.trials)
+    begun = tuple(waited.get(each.subscription_id, each) for each in situation.subscriptions)
+    after = replace(situation, trials=over_now, subscriptions=begun)
+    await trim_history(records, catalogs, replace(situation, trials=gave), after, at)
+    return tuple(waited.values())
 
 
 def without(situation: Situation, ended: Subscription) -> Situation:

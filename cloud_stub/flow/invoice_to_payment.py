@@ -20,14 +20,15 @@ from cloud_stub.domain.billing_records import (
     PaymentState,
     Subscription,
 )
-from cloud_stub.domain.cancel_plan import change_decision
 from cloud_stub.domain.log_words import Rule, What
-from cloud_stub.domain.money_back import NOTHING_BACK, money_back
-from cloud_stub.domain.policies import Effective, UnusedTime
+from cloud_stub.domain.money_back import money_back
+from cloud_stub.domain.policies import UnusedTime
 from cloud_stub.domain.situation import subscription_runs
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.end_plan import PlanEnd, end_subscription
-from cloud_stub.flow.plan_to_invoice import close_unpaid, give_back, note_down, paid_line
+from cloud_stub.flow.payment_of_invoice import is_unanswered, keep_method, key_of, method_of
+from cloud_stub.flow.plan_takes_over import take_over
+from cloud_stub.flow.plan_to_invoice import close_unpaid, give_back, note_down
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.ports import Charge, ChargeOutcome, Payments, PaymentsAway, Transaction
 
@@ -70,36 +71,61 @@ class PaymentDesk:
                 raise CloudError("no_paid_plan", 409, "The payment method can be changed while a paid plan is active.")
             await records.billing.put_payment_method(method)
             await note_down(records, holder_id, now, What.PAYMENT_METHOD_SET, method.last4, Rule.OWNER)
-            waiting = [i for i in await records.billing.invoices_of(holder_id) if i.status is InvoiceStatus.OPEN]
+            waiting = await records.billing.open_invoices_of(holder_id)
         for invoice in waiting:
             await self.collect(invoice.invoice_id, now)
         return method
 
     async def collect(self, invoice_id: str, at: datetime) -> Invoice:
-        """Try to have an open invoice paid; return it as it is then. One that is not open is left as it is."""
+        """Try to have an open invoice paid; return it as it is then. One that is not open is left as it is.
+
+        One whose days are over is given up; where money may have moved, the processor is asked once more before.
+        """
         async with self.desk.records.reading() as records:
             invoice = await _invoice(records, invoice_id)
-            method = await records.billing.payment_method(invoice.holder_id)
+            method = await method_of(records, invoice)
             given_up = at >= await self._given_up_at(records, invoice, at)
         if invoice.status is not InvoiceStatus.OPEN:
             return invoice
-        if given_up:
+        if given_up and not is_unanswered(invoice):
             return await self._give_up(invoice, at)
         try:
-            charge = await self._charge(invoice, method)
+            charge = await self._charge(await self._asked(invoice, at), method)
         except PaymentsAway as away:
             log.warning("payment_unanswered", invoice_id=invoice_id, cause=str(away))
-            return await self._put_off(invoice, at)
+            return await (self._give_up(invoice, at) if given_up else self._put_off(invoice, at))
         self.fault("charged")
         settled = await self._settle(invoice, charge, at)
         self.fault("settled")
+        if given_up and settled.status is InvoiceStatus.OPEN:
+            return await self._give_up(settled, at)
         await self.refund_all(settled.holder_id)
         return settled
+
+    async def clear_up(self) -> int:
+        """Ask again for what was given up without an answer: what was paid is given back. Return what was answered."""
+        async with self.desk.records.reading() as records:
+            unknown = [(each, await method_of(records, each)) for each in await records.billing.unknown_invoices()]
+        answered = 0
+        for invoice, method in unknown:
+            if method is None:
+                continue
+            try:
+                charge = await self.payments.charge(
+                    key_of(invoice), method.token, invoice.charged_minor, invoice.currency
+                )
+            except (PaymentsAway, CloudError) as error:
+                log.warning("payment_still_unknown", invoice_id=invoice.invoice_id, cause=str(error))
+                continue
+            await self._settle(invoice, charge, self.desk.now())
+            await self.refund_all(invoice.holder_id)
+            answered += 1
+        return answered
 
     async def refund_all(self, holder_id: str) -> None:
         """Make the refunds that a holder waits for; what the processor does not answer stays due."""
         async with self.desk.records.reading() as records:
-            waiting = [note for note in await records.billing.unrefunded() if note.holder_id == holder_id]
+            waiting = await records.billing.unrefunded_of(holder_id)
         for note in waiting:
             await self.refund(note.credit_note_id)
 
@@ -134,21 +160,34 @@ class PaymentDesk:
             return Charge(ChargeOutcome.APPROVED, "")
         if method is None:
             return Charge(ChargeOutcome.DECLINED, "")
-        # A processor repeats its answer to a key, so each attempt after a refusal needs its own.
-        key = invoice.invoice_id if invoice.attempts == 0 else f"{invoice.invoice_id}/{invoice.attempts + 1}"
         try:
-            return await self.payments.charge(key, method.token, invoice.charged_minor, invoice.currency)
+            return await self.payments.charge(key_of(invoice), method.token, invoice.charged_minor, invoice.currency)
         except CloudError as error:
             log.warning("payment_refused", invoice_id=invoice.invoice_id, code=error.code)
             return Charge(ChargeOutcome.DECLINED, "")
+
+    async def _asked(self, invoice: Invoice, at: datetime) -> Invoice:
+        """Note that the processor is asked once more after a refusal: whoever dies now leaves an open question."""
+        if invoice.attempts == 0 or invoice.unanswered_since is not None:
+            return invoice  # a first attempt is one by its invoice alone
+        async with self.desk.records.writing() as records:
+            newest = await _invoice(records, invoice.invoice_id)
+            if newest == invoice:
+                await records.billing.put_invoice(replace(invoice, unanswered_since=at))
+        return invoice
 
     async def _settle(self, asked: Invoice, charge: Charge, at: datetime) -> Invoice:
         async with self.desk.holding(asked.holder_id) as records:
             invoice = await _invoice(records, asked.invoice_id)
             if charge.outcome is ChargeOutcome.APPROVED:
                 return await self._approved(records, invoice, charge, at)
+            if invoice.status is not InvoiceStatus.OPEN and invoice.unanswered_since is not None:
+                invoice = replace(invoice, unanswered_since=None)
+                await records.billing.put_invoice(invoice)
+                await records.billing.drop_payment_method(invoice.invoice_id)
             if invoice.status is not InvoiceStatus.OPEN or invoice.attempts != asked.attempts:
                 return invoice  # another call was answered the same, and was first
+            invoice = replace(invoice, unanswered_since=None)
             return await self._declined(records, invoice, at)
 
     async def _approved(self, records: Transaction, invoice: Invoice, charge: Charge, at: datetime) -> Invoice:
@@ -156,8 +195,9 @@ class PaymentDesk:
             return invoice
         reference = charge.reference
         paid = replace(invoice, status=InvoiceStatus.PAID, paid_at=at, payment_reference=reference)
-        paid = replace(paid, next_attempt_at=None)
+        paid = replace(paid, next_attempt_at=None, unanswered_since=None)
         await records.billing.put_invoice(paid)
+        await keep_method(records, paid)
         await note_down(records, paid.holder_id, at, What.INVOICE_PAID, paid.invoice_id, Rule.PROCESSOR)
         for line in paid.lines:
             subscription = await _subscription(records, line.subscription_id)
@@ -167,22 +207,9 @@ class PaymentDesk:
             first_paid_at = subscription.first_paid_at or at
             good = replace(subscription, payment=PaymentState.PAID, first_paid_at=first_paid_at, past_due_since=None)
             await records.plans.put_subscription(good)
-            await self._take_over(records, good)
+            if subscription.first_paid_at is None:
+                await take_over(records, self.desk.catalogs, good)
         return paid
-
-    async def _take_over(self, records: Transaction, new: Subscription) -> None:
-        """End the plan that a paid one replaces at once; one that ends with its period does so by itself."""
-        old = None if new.replaces is None else await records.plans.subscription(new.replaces)
-        if old is None or old.ended_at is not None or new.starts_at > new.bought_at:
-            return
-        catalog = self.desk.catalogs.in_force(new.vendor, new.starts_at)
-        terms = change_decision(catalog, (old.plan, old.interval), (new.plan, new.interval))
-        paid = await paid_line(records, old)
-        back = NOTHING_BACK
-        if paid is not None and terms.effective is Effective.NOW:
-            back = money_back(terms.unused_time, paid.line, paid.invoice, new.starts_at, others_remain=True)
-        end = PlanEnd(new.starts_at, EndedBecause.CHANGED, Rule.CHANGE_TERMS, back)
-        await end_subscription(records, self.desk.catalogs, old, end)
 
     async def _declined(self, records: Transaction, invoice: Invoice, at: datetime) -> Invoice:
         subscriptions = [await _subscription(records, line.subscription_id) for line in invoice.lines]
@@ -209,7 +236,8 @@ class PaymentDesk:
             if invoice.status is not InvoiceStatus.OPEN or invoice.attempts != asked.attempts:
                 return invoice
             again_at = min(at + wait, await self._given_up_at(records, invoice, at))
-            later = replace(invoice, next_attempt_at=again_at)
+            since = invoice.unanswered_since or at
+            later = replace(invoice, next_attempt_at=again_at, unanswered_since=since)
             await records.billing.put_invoice(later)
             what, rule = What.PAYMENT_UNANSWERED, Rule.PROCESSOR
             await note_down(records, invoice.holder_id, at, what, invoice.invoice_id, rule)
@@ -220,10 +248,16 @@ class PaymentDesk:
             invoice = await _invoice(records, asked.invoice_id)
             if invoice.status is not InvoiceStatus.OPEN:
                 return invoice
+            unknown = is_unanswered(invoice)
+            if unknown:
+                invoice = replace(invoice, unanswered_since=invoice.unanswered_since or at)
             closed = await close_unpaid(records, invoice, InvoiceStatus.UNCOLLECTIBLE, at)
+            if unknown:
+                what, rule = What.PAYMENT_UNKNOWN, Rule.PAST_DUE
+                await note_down(records, invoice.holder_id, at, what, invoice.invoice_id, rule)
             for line in invoice.lines:
                 await self._end_unpaid(records, await _subscription(records, line.subscription_id), at, Rule.PAST_DUE)
-        log.info("invoice_uncollectible", invoice_id=closed.invoice_id)
+        log.info("invoice_uncollectible", invoice_id=closed.invoice_id, unknown=unknown)
         return closed
 
     async def _end_unpaid(self, records: Transaction, subscription: Subscription, at: datetime, rule: Rule) -> None:

@@ -1,5 +1,6 @@
 """Who acts on plans, a camera account or a store account, and what belongs to it, read in the caller's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,9 +58,18 @@ class Holding:
         """Return the situation; for a store account without a link, one that has its plans and no cameras."""
         if self.situation is not None:
             return self.situation
-        today = created_on(now, self.time_zone)
-        nobody = Account(self.holder_id, "", "", self.vendor, self.region, today, self.time_zone, None, "en")
-        return Situation(nobody, (), (), (), self.held)
+        return _bare(self, self.held, now)
+
+
+def bare_situation(subscription: Subscription, held: Sequence[Subscription]) -> Situation:
+    """Return a situation without cameras, of a holder that covers no account, as one of its plans says who it is."""
+    return _bare(subscription, held, subscription.bought_at)
+
+
+def _bare(its: Holding | Subscription, held: Sequence[Subscription], now: datetime) -> Situation:
+    today = created_on(now, its.time_zone)
+    nobody = Account(its.holder_id, "", "", its.vendor, its.region, today, its.time_zone, None, "en")
+    return Situation(nobody, (), (), (), tuple(held))
 
 
 async def read_holding(records: Transaction, catalogs: Catalogs, actor: Actor, now: datetime) -> Holding:

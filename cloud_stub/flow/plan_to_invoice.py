@@ -100,6 +100,8 @@ async def close_unpaid(records: Transaction, invoice: Invoice, status: InvoiceSt
     """Give up an invoice that was not paid; the credits taken off it can be used again."""
     closed = replace(invoice, status=status, next_attempt_at=None)
     await records.billing.put_invoice(closed)
+    if closed.unanswered_since is None:
+        await records.billing.drop_payment_method(closed.invoice_id)
     left = invoice.credit_minor
     notes = [n for n in await records.billing.credit_notes_of(invoice.holder_id) if n.kind is MoneyBack.CREDIT]
     for note in reversed([n for n in notes if (n.vendor, n.currency) == (invoice.vendor, invoice.currency)]):
@@ -117,7 +119,7 @@ async def close_unpaid(records: Transaction, invoice: Invoice, status: InvoiceSt
 async def paid_line(records: Transaction, subscription: Subscription) -> PaidLine | None:
     """Return what was paid for the current period; `None` where it is not paid, or has not begun.
 
-    The line's period is the one that runs now: a pause moves it on after it was invoiced.
+    The line's period is the one that runs now, as long as it was invoiced: a pause moves it on afterwards.
     """
     running = current_period(subscription)
     if subscription.payment is not PaymentState.PAID or running is None:
@@ -126,15 +128,15 @@ async def paid_line(records: Transaction, subscription: Subscription) -> PaidLin
     for invoice in await records.billing.invoices_of(subscription.holder_id):
         for line in invoice.lines:
             if invoice.status is InvoiceStatus.PAID and line.subscription_id == subscription.subscription_id:
-                newest = PaidLine(invoice, replace(line, period_start=running[0], period_end=running[1]))
+                length = line.period_end - line.period_start
+                newest = PaidLine(invoice, replace(line, period_start=running[1] - length, period_end=running[1]))
     return newest
 
 
 async def open_invoices_of(records: Transaction, subscription: Subscription) -> tuple[Invoice, ...]:
     """Return the invoices of a subscription that are not paid yet."""
-    mine = await records.billing.invoices_of(subscription.holder_id)
-    own = (i for i in mine if any(line.subscription_id == subscription.subscription_id for line in i.lines))
-    return tuple(invoice for invoice in own if invoice.status is InvoiceStatus.OPEN)
+    mine = await records.billing.open_invoices_of(subscription.holder_id)
+    return tuple(i for i in mine if any(line.subscription_id == subscription.subscription_id for line in i.lines))
 
 
 async def give_back(

@@ -26,6 +26,9 @@ class PlanRecords(Protocol):
     async def subscriptions_of_holder(self, holder_id: str) -> Sequence[Subscription]:
         """Return what a store account, or a camera account that pays itself, ever bought."""
 
+    async def live_of_holder(self, holder_id: str) -> Sequence[Subscription]:
+        """Return those of a holder's subscriptions that are not over."""
+
     async def subscriptions_bought_for(self, account_id: str) -> Sequence[Subscription]:
         """Return what was bought for a camera account, whoever holds it (R060)."""
 
@@ -45,6 +48,10 @@ class BillingRecords(Protocol):
     async def open_invoices(self) -> Sequence[Invoice]:
         """Return invoices that are still to be paid, by `next_attempt_at`."""
 
+    async def open_invoices_of(self, holder_id: str) -> Sequence[Invoice]: ...
+    async def unknown_invoices(self) -> Sequence[Invoice]:
+        """Return invoices that were given up without an answer of the processor."""
+
     async def next_invoice_number(self, vendor: str) -> int:
         """Count a vendor's invoices up from 1; without gaps, since it is rolled back with its transaction."""
 
@@ -52,6 +59,8 @@ class BillingRecords(Protocol):
     async def credit_notes_of(self, holder_id: str) -> Sequence[CreditNote]: ...
     async def unrefunded(self) -> Sequence[CreditNote]:
         """Return refunds that the processor has not confirmed."""
+
+    async def unrefunded_of(self, holder_id: str) -> Sequence[CreditNote]: ...
 
     async def put_payment_method(self, method: PaymentMethod) -> None:
         """Insert or replace: a holder has one."""

@@ -43,6 +43,8 @@ subscriptions = Table(
     Column("ended_at", UtcTime),
     Column("ended_because", Word(EndedBecause)),
     id_column("replaces"),
+    Column("anchor_period", Integer, nullable=False),
+    Index("ix_subscriptions_live", "ended_at", "holder_id", "bought_at", "subscription_id"),
 )
 
 attachments = Table(
@@ -69,13 +71,16 @@ invoices = Table(
     Column("lines", Listed(InvoiceLine), nullable=False),
     Column("credit_minor", Integer, nullable=False),
     Column("charged_minor", Integer, nullable=False),
-    Column("status", Word(InvoiceStatus), nullable=False, index=True),
+    Column("status", Word(InvoiceStatus), nullable=False),
     Column("issued_at", UtcTime, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", UtcTime),
     Column("paid_at", UtcTime),
     Column("payment_reference", String(128)),
     Column("billing_address", Text),
+    Column("unanswered_since", UtcTime),
+    Index("ix_invoices_next", "status", "next_attempt_at", "invoice_id"),
+    Index("ix_invoices_holder_status", "holder_id", "status", "issued_at", "number"),
 )
 
 invoice_numbers = Table(
@@ -102,6 +107,8 @@ credit_notes = Table(
     Column("issued_at", UtcTime, nullable=False),
     Column("refunded_at", UtcTime),
     Column("refund_reference", String(128)),
+    Index("ix_credit_notes_unrefunded", "kind", "refunded_at", "issued_at", "credit_note_id"),
+    Index("ix_credit_notes_holder_unrefunded", "holder_id", "kind", "refunded_at", "issued_at", "credit_note_id"),
 )
 
 payment_methods = Table(

@@ -46,6 +46,14 @@ class SqlPlans:
             columns.holder_id == holder_id, order=[columns.bought_at.expression, columns.subscription_id.expression]
         )
 
+    async def live_of_holder(self, holder_id: str) -> Sequence[Subscription]:
+        columns = billing_schema.subscriptions.c
+        return await self._subscriptions.some(
+            columns.ended_at.is_(None),
+            columns.holder_id == holder_id,
+            order=[columns.bought_at.expression, columns.subscription_id.expression],
+        )
+
     async def subscriptions_bought_for(self, account_id: str) -> Sequence[Subscription]:
         columns = billing_schema.subscriptions.c
         return await self._subscriptions.some(
@@ -95,6 +103,22 @@ class SqlBilling:
             order=[columns.next_attempt_at.expression, columns.invoice_id.expression],
         )
 
+    async def open_invoices_of(self, holder_id: str) -> Sequence[Invoice]:
+        columns = billing_schema.invoices.c
+        return await self._invoices.some(
+            columns.holder_id == holder_id,
+            columns.status == InvoiceStatus.OPEN,
+            order=[columns.issued_at.expression, columns.number.expression],
+        )
+
+    async def unknown_invoices(self) -> Sequence[Invoice]:
+        columns = billing_schema.invoices.c
+        return await self._invoices.some(
+            columns.status == InvoiceStatus.UNCOLLECTIBLE,
+            columns.unanswered_since.is_not(None),
+            order=[columns.issued_at.expression, columns.number.expression],
+        )
+
     async def next_invoice_number(self, vendor: str) -> int:
         table = billing_schema.invoice_numbers
         taken = await self._connection.execute(
@@ -117,6 +141,15 @@ class SqlBilling:
     async def unrefunded(self) -> Sequence[CreditNote]:
         columns = billing_schema.credit_notes.c
         return await self._notes.some(
+            columns.kind == MoneyBack.REFUND,
+            columns.refunded_at.is_(None),
+            order=[columns.issued_at.expression, columns.credit_note_id.expression],
+        )
+
+    async def unrefunded_of(self, holder_id: str) -> Sequence[CreditNote]:
+        columns = billing_schema.credit_notes.c
+        return await self._notes.some(
+            columns.holder_id == holder_id,
             columns.kind == MoneyBack.REFUND,
             columns.refunded_at.is_(None),
             order=[columns.issued_at.expression, columns.credit_note_id.expression],
