@@ -1,4 +1,4 @@
-"""Plans that rest while no account is linked: the time that was left is left, and what waits for them waits on (R061)."""
+"""Plans that rest while no account is linked: the time that was left stays, and what waits for them waits on (R061)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -12,7 +12,6 @@ from cloud_stub.errors import CloudError
 from cloud_stub.flow.plan_holding import AccountActor
 from tests.flow.cloud.house import START, House
 from tests.flow.cloud.test_plan_periods import notes, until
-from tests.flow.cloud.test_vendors_money import set_up
 
 A1 = AccountActor("a1")
 

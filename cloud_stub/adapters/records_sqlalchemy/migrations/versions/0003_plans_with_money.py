@@ -150,9 +150,7 @@ def _money() -> None:
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invoices_holder_id"), ["holder_id"], unique=False)
         batch_op.create_index("ix_invoices_next", ["status", "next_attempt_at", "invoice_id"], unique=False)
-        batch_op.create_index(
-            "ix_invoices_holder_status", ["holder_id", "status", "issued_at", "number"], unique=False
-        )
+        batch_op.create_index("ix_invoices_holder_status", ["holder_id", "status", "issued_at", "number"], unique=False)
 
     op.create_table(
         "invoice_shares",
