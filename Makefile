@@ -8,6 +8,8 @@ AGENT_PORT ?= 8401
 BROKER_PORT ?= 8402
 CAMERA ?= emulated:garden
 FOLDER ?= var/demo
+# A home that cannot be written (a container under another user id) leaves uv without its cache, not without its work.
+UV = $(BIN)/uv $$(cache=$$($(BIN)/uv cache dir) && mkdir -p "$$cache" 2>/dev/null && test -w "$$cache" || echo --no-cache)
 
 .PHONY: setup setup-test packages demo test lint format bench properties api-examples lock translations clean
 
@@ -16,17 +18,21 @@ setup-test: $(VENV)/.test-installed
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Veilleur needs Python 3.11 or newer; found $$($(PYTHON) --version). Say which with: make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "This Python cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Making the environment $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 
 $(VENV)/.run-installed: requirements/run.txt pyproject.toml | $(BIN)/uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@echo "Installing into $(VENV) what Veilleur runs on (about 500 MB) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.test-installed: requirements/test.txt pyproject.toml | $(BIN)/uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/test.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@echo "Installing into $(VENV) what the tests run on (about 800 MB in all) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/test.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run-installed
 
 # Debian packages that the tests run as real peers; the demo needs none of them.
@@ -62,9 +68,9 @@ api-examples: setup-test
 
 # Writes the hashed requirements from pyproject.toml; no index address stands in them.
 lock: | $(BIN)/uv
-	@$(BIN)/uv pip compile --quiet pyproject.toml --extra agent --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/agent.txt
-	@$(BIN)/uv pip compile --quiet pyproject.toml --extra agent --extra cloud --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/run.txt
-	@$(BIN)/uv pip compile --quiet pyproject.toml --extra agent --extra cloud --extra test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/test.txt
+	@$(UV) pip compile --quiet pyproject.toml --extra agent --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/agent.txt
+	@$(UV) pip compile --quiet pyproject.toml --extra agent --extra cloud --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/run.txt
+	@$(UV) pip compile --quiet pyproject.toml --extra agent --extra cloud --extra test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/test.txt
 
 # Compiles the French tables after an edit; each babel.cfg says how to take new sentences from the sources.
 translations: setup

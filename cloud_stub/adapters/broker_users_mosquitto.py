@@ -15,6 +15,7 @@ RESPONSE = "$CONTROL/dynamic-security/v1/response"
 CLOUD_ROLE = "veilleur-cloud"
 ROLE_PREFIX = "module-"
 PAGE = 200
+ORDERS_AT_ONCE = 20  # the plugin writes its whole file (1 kB per module) after each order, and answers after the last
 MODULE_MAY_PUBLISH = ("availability", "state", "event/+", "lease/get", "cmd/+/result")
 # Loading the plugin leaves "receive" open; without it a subscription that slipped through would still deliver nothing.
 CLOSED_DEFAULTS = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
@@ -66,8 +67,8 @@ class BrokerUsersMosquitto:
             commands += _removal(module_id)
         for module_id in sorted(wanted & clients.keys()):
             commands += _repair(module_id, clients[module_id], roles.get(ROLE_PREFIX + module_id))
-        for start in range(0, len(commands), PAGE):
-            await self._control(commands[start : start + PAGE])
+        for start in range(0, len(commands), ORDERS_AT_ONCE):
+            await self._control(commands[start : start + ORDERS_AT_ONCE])
         return [module_id for module_id in module_ids if module_id not in clients]
 
     async def _prepare(self) -> None:

@@ -1,13 +1,13 @@
 """What the cloud keeps in Mosquitto's dynamic-security plugin, and how it puts it back when somebody changed it."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloud_stub.adapters.broker_users_mosquitto import BrokerUsersMosquitto
+from cloud_stub.adapters.broker_users_mosquitto import ORDERS_AT_ONCE, BrokerUsersMosquitto
 from cloud_stub.ports import BrokerAway
 from tests.broker.houses import MosquittoHouse, module_listener, open_house
 
@@ -132,14 +132,25 @@ async def test_clients_and_roles_of_others_are_left_alone(house: MosquittoHouse)
     }
 
 
-async def test_many_modules_are_reconciled_in_pages(house: MosquittoHouse) -> None:
+async def test_many_modules_are_reconciled_in_small_orders(
+    house: MosquittoHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order takes longer the more modules there are: many orders under one deadline would never be answered."""
     keeper = users(house)
-    commands = [{"command": "createClient", "username": f"m-{n}", "password": "p"} for n in range(450)]
-    for start in range(0, 450, 150):
-        await keeper._control(commands[start : start + 150])
-    assert list(await keeper.reconcile([*(f"m-{n}" for n in range(450)), "new"])) == ["new"]
+    send, sizes = keeper._control, []
+
+    async def counted(orders: Sequence[dict[str, Any]], *, cuts_us: bool = False) -> list[dict[str, Any]]:
+        sizes.append(len(orders))
+        return await send(orders, cuts_us=cuts_us)
+
+    commands = [{"command": "createClient", "username": f"m-{n}", "password": "p"} for n in range(210)]
+    for start in range(0, 210, 70):
+        await send(commands[start : start + 70])
+    monkeypatch.setattr(keeper, "_control", counted)
+    assert list(await keeper.reconcile([*(f"m-{n}" for n in range(210)), "new"])) == ["new"]
     roles = {each["rolename"] for each in plugin_file(house)["roles"]}
-    assert {f"module-m-{n}" for n in range(450)} < roles
+    assert {f"module-m-{n}" for n in range(210)} < roles
+    assert max(sizes) == ORDERS_AT_ONCE
 
 
 def canonical(content: dict[str, Any]) -> dict[str, Any]:
