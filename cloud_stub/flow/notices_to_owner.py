@@ -99,7 +99,12 @@ class NoticeDesk:
             wanted = next((n for n in called_for if (n.due_at, _subject(n)) == (due.at, due.subject)), None)
             if wanted is None or await records.notices.known([notice_id(wanted)]):
                 return
-            notice = await self._written(records, situation, wanted)
+            try:
+                notice = await self._written(records, situation, wanted)
+            except (LookupError, ValueError, TypeError) as error:
+                # One message that cannot be put into words must hold up nothing else that falls due.
+                log.error("notice_not_written", kind=wanted.kind.value, cause=f"{type(error).__name__}: {error}")  # noqa: TRY400 - the cause says it
+                return
             await records.notices.put(notice)
             what = What.NOTICE_WRITTEN if notice.state is NoticeState.QUEUED else What.NOTICE_SKIPPED
             await _note(records, notice, what, RULES[wanted.kind])

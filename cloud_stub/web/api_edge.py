@@ -45,9 +45,9 @@ async def body_of(request: web.Request, model: type[BodyT]) -> BodyT:
     """Read and check a JSON body; CloudError 415 `wrong_content_type`, 400 `bad_json`, 422 `bad_body` (names keys)."""
     if request.content_type != "application/json":
         raise CloudError("wrong_content_type", 415, "Send JSON: `Content-Type: application/json`.")
-    text = await request.text()
+    body = await request.read()  # JSON is UTF-8, whatever a charset says, and what is not UTF-8 is no JSON
     try:
-        return model.model_validate_json(text)
+        return model.model_validate_json(body)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         if any(each["type"] == "json_invalid" for each in found):

@@ -24,7 +24,7 @@ from cloud_stub.web.pages import (
     say_refusal,
     services_of,
 )
-from cloud_stub.web.plan_words import GROUP, INVOICE_STATE, INVOICE_TONE, TEST_METHODS
+from cloud_stub.web.plan_words import GROUP, INVOICE_STATE, INVOICE_TONE, TEST_METHODS, say_plan
 from cloud_stub.web.service_replies import PAYMENTS, features_of
 from cloud_stub.web.words import FEATURE, say_word
 
@@ -180,7 +180,7 @@ def _cards(key: str, overview: Overview, language: Language) -> tuple[ServiceCar
     own = own_plans(overview, language)
     return tuple(
         ServiceCard(
-            plan.name,
+            say_plan(language, plan.name),
             tuple(say_word(language, FEATURE, feature) for feature in features_of(plan, overview)),
             None if plan.coverage is Coverage.FLOOR else offer(plan, overview, language),
             tuple(each for each in own if each.plan == plan.key),

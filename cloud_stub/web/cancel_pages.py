@@ -55,7 +55,7 @@ async def ask_cancel(request: web.Request) -> web.Response:
         "plan_cancel.html",
         overview=overview,
         page="plan",
-        name=_name(overview, subscription_id),
+        name=_name(overview, subscription_id, language),
         subscription_id=subscription_id,
         ways=[_way(each, overview, language) for each in previews],
         kept=await _kept(request, overview, language) if not any(each.doomed for each in previews) else "",
@@ -88,18 +88,18 @@ async def _ask_again(request: web.Request, preview: CancelPreview) -> web.Respon
         "plan_cancel_again.html",
         overview=overview,
         page="plan",
-        name=_name(overview, preview.subscription_id),
+        name=_name(overview, preview.subscription_id, language_of(request)),
         subscription_id=preview.subscription_id,
         way=way,
     )
 
 
-def _name(overview: Overview, subscription_id: str) -> str:
+def _name(overview: Overview, subscription_id: str, language: Language) -> str:
     live = live_subscriptions(overview.situation, overview.now)
     its = next((each for each in live if each.subscription_id == subscription_id), None)
     if its is None:
         raise CloudError("plan_unknown", 404, "This account has no such plan.")
-    return plan_name(overview.catalog, its.plan)
+    return plan_name(overview.catalog, its.plan, language)
 
 
 def _way(preview: CancelPreview, overview: Overview, language: Language) -> Way:

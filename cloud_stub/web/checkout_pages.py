@@ -54,7 +54,7 @@ async def show_change(request: web.Request) -> web.Response:
         "plan_change.html",
         overview=overview,
         page="plan",
-        name=plan_name(overview.catalog, old.plan),
+        name=plan_name(overview.catalog, old.plan, language),
         subscription_id=old.subscription_id,
         plans=change_choices(old, overview, language),
     )

@@ -56,7 +56,9 @@ def recap_lines(preview: OrderPreview, overview: Overview, language: Language) -
             details.append(language.say("ends on %(when)s and does not renew by itself", when=day))
         amount = language.money(line.amount_minor, preview.quote.currency)
         each_time = language.say(INTERVAL[item.interval.value])
-        found.append(RecapLine(plan_name(preview.catalog, item.plan), tuple(details), f"{amount} {each_time}"))
+        found.append(
+            RecapLine(plan_name(preview.catalog, item.plan, language), tuple(details), f"{amount} {each_time}")
+        )
     return tuple(found)
 
 
@@ -66,7 +68,7 @@ def change_views(changes: Sequence[ChangePreview], overview: Overview, language:
 
 
 def _change(change: ChangePreview, overview: Overview, language: Language) -> ChangeView:
-    name = plan_name(overview.catalog, change.old.plan)
+    name = plan_name(overview.catalog, change.old.plan, language)
     if change.at <= overview.now:
         found = [language.say("%(plan)s ends at once.", plan=name)]
     else:

@@ -49,7 +49,7 @@ def invoice_view(
         facts.append((language.say("Paid on"), language.day(invoice.paid_at, time_zone)))
     lines = [
         InvoiceLineView(
-            plan_name(catalog, line.plan),
+            plan_name(catalog, line.plan, language),
             language.say(
                 "%(start)s to %(end)s",
                 start=language.day(line.period_start, time_zone),

@@ -9,7 +9,7 @@ from cloud_stub.domain.records import Camera
 from cloud_stub.web.basket import choice_word
 from cloud_stub.web.languages import Language
 from cloud_stub.web.overview import Overview
-from cloud_stub.web.plan_words import say_price
+from cloud_stub.web.plan_words import say_plan, say_price
 from cloud_stub.web.service_replies import features_of
 from cloud_stub.web.words import FEATURE, say_word
 
@@ -53,7 +53,7 @@ def offer(plan: Plan, overview: Overview, language: Language) -> Offer:
     prices = [text for _, text in choices]
     return Offer(
         key=plan.key,
-        name=plan.name,
+        name=say_plan(language, plan.name),
         covers=_covers(plan, language),
         choices=choices,
         price=prices[0] if prices else "",
@@ -99,14 +99,14 @@ def change_choices(
             continue
         choices = tuple(each for each in choices_of(plan, overview, language) if each[0] != now_word)
         if choices:
-            found.append((plan.name, choices))
+            found.append((say_plan(language, plan.name), choices))
     return tuple(found)
 
 
-def plan_name(catalog: Catalog, key: str) -> str:
+def plan_name(catalog: Catalog, key: str, language: Language) -> str:
     """Return a plan's name, or its key when the catalog does not know it any more."""
     plan = catalog.plans.get(key)
-    return key if plan is None else plan.name
+    return key if plan is None else say_plan(language, plan.name)
 
 
 def _covers(plan: Plan, language: Language) -> str:

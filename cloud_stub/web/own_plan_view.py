@@ -11,7 +11,7 @@ from cloud_stub.domain.records import Camera
 from cloud_stub.domain.subscription_life import SubscriptionStatus, renews, subscription_status
 from cloud_stub.flow.store_memberships import took_place
 from cloud_stub.web.languages import Language
-from cloud_stub.web.offer_view import change_choices
+from cloud_stub.web.offer_view import change_choices, plan_name
 from cloud_stub.web.overview import Overview
 from cloud_stub.web.plan_replies import can_cancel, could_attach, is_cancelled
 from cloud_stub.web.plan_words import STATE, TONE, say_price
@@ -60,7 +60,7 @@ def own_plan(subscription: Subscription, overview: Overview, language: Language)
     return OwnPlan(
         subscription_id=subscription.subscription_id,
         plan=subscription.plan,
-        name=plan.name if plan is not None else subscription.plan,
+        name=plan_name(catalog, subscription.plan, language),
         state=language.say(STATE[status.value]),
         tone=TONE.get(status.value, "warn"),
         price=say_price(language, subscription.price_minor, subscription.currency, subscription.interval),

@@ -41,6 +41,19 @@ GROUP: Final = {
     "plans": N_("Plans"),
 }
 
+PLAN: Final = {
+    N_("Included service"),
+    N_("Continuous video recording"),
+    N_("Backup connection"),
+    N_("Professional monitoring"),
+}
+"""Names of plans that are words of a language; every other one is a name, and stays as the catalog has it."""
+
+
+def say_plan(language: Language, name: str) -> str:
+    """Say a plan's name."""
+    return language.say(name) if name in PLAN else name
+
 
 def say_price(language: Language, amount_minor: int, currency: str, interval: Interval) -> str:
     """Say what a plan costs and how often."""

@@ -189,6 +189,19 @@ async def test_a_message_that_could_not_be_sent_in_time_is_not_sent_when_it_is_n
     assert [title for _, _, title in office.postman.carried][-1].startswith("Votre essai"), "in the owner's language"
 
 
+async def test_a_message_that_cannot_be_worded_holds_nothing_else_up(office: Office) -> None:
+    def fails(facts: NoticeFacts, account: Account) -> Letter:
+        raise LookupError("no words")
+
+    office.notices.write = fails
+    assert await office.mail(1) == []
+    await office.reach(days=31)
+    assert "trial_ended" in await office.house.whats("o0")
+    office.notices.write = WRITE
+    await office.reach(days=31)
+    assert await office.states("o0") == [*[NoticeState.SKIPPED_STALE] * 3, NoticeState.QUEUED], "it is written later"
+
+
 async def test_the_sender_sends_what_is_written_while_it_runs(office: Office) -> None:
     running = asyncio.ensure_future(office.notices.run())
     try:
