@@ -17,7 +17,7 @@ PAGES = [
     ROOT / "systemd/README.md",
 ]
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|#)([^)#]+)")
-COMMAND = re.compile(r"(veilleur-agent|veilleur-cloud) ([a-z]+)")
+COMMAND = re.compile(r"(veilleur-agent|veilleur-cloud) ([a-z-]+)")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
