@@ -121,18 +121,18 @@ async def read_log(request: web.Request) -> web.Response:
 
 OPERATIONS: Final = (
     Operation("POST", "/api/v1/session", "Log in; the answer sets the session cookie", "session", "nobody",
-              open_session, LogIn, SessionReply, status=201, problems=(401, 415, 422, 429)),
+              open_session, LogIn, SessionReply, status=201, problems=(400, 401, 415, 422, 429)),
     Operation("GET", "/api/v1/session", "The session of this cookie", "session", "owner", read_session,
               response=SessionReply),
     Operation("DELETE", "/api/v1/session", "Log out", "session", "owner", close_session, status=204, problems=(403,)),
     Operation("POST", "/api/v1/accounts", "Make an account and log it in", "account", "nobody", make_account,
-              NewAccount, SessionReply, status=201, problems=(403, 409, 422)),
+              NewAccount, SessionReply, status=201, problems=(400, 403, 409, 415, 422, 429)),
     Operation("GET", "/api/v1/account", "The account, with its trial and auto-delete setting", "account", "owner",
               read_account, response=AccountReply),
     Operation("PATCH", "/api/v1/account", "Change language, time zone or auto-delete", "account", "owner",
-              change_account, AccountChange, AccountReply, problems=(400, 403, 409, 422)),
+              change_account, AccountChange, AccountReply, problems=(400, 403, 409, 415, 422)),
     Operation("POST", "/api/v1/account/password", "Change the password", "account", "owner", change_password,
-              PasswordChange, status=204, problems=(403, 422, 429)),
+              PasswordChange, status=204, problems=(400, 403, 415, 422, 429)),
     Operation("GET", "/api/v1/log", "What happened, newest first", "account", "owner", read_log, response=LogReply,
               is_list=True, query=("limit",), problems=(400,)),
 )  # fmt: skip

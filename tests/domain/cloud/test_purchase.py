@@ -129,7 +129,7 @@ def test_r140_r142_a_service_costs_its_duration_times_its_cameras_and_an_order_t
         (CATALOG, None, [item("basic", "c1")], {}, ("account_not_linked", 409)),
         (CATALOG, situation(), [item("basic", "c1")], {}, ("account_not_linked", 409)),
         (KASA, spots(running("plus", "c1")), [item("plus")], {}, ("cameras_needed", 422)),
-        (CATALOG, minis(), [item("plus", old="s-9")], {}, ("plan_ended", 409)),
+        (CATALOG, minis(), [item("plus", old="s-9")], {}, ("plan_unknown", 404)),
         (CATALOG, minis(running("plus")), [item("plus", old="s-plus-None")], {}, ("already_subscribed", 409)),
     ],
 )
