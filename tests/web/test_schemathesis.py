@@ -120,7 +120,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         structlog.reset_defaults()
 
 
-@pytest.mark.parametrize("body", [b"\xff", b'{"email": "\xff"}', b"", '{"email": "\\ud800"}'.encode()])
+@pytest.mark.parametrize("body", [b"\xff", b'{"email": "\xff"}', b"", b'{"email": "\\ud800"}'])
 def test_a_body_that_is_not_utf_8_is_a_refusal_and_no_fault(stand: Stand, body: bytes) -> None:
     for charset in ("", "; charset=latin-1", "; charset=unheard-of"):
         headers = {"Content-Type": f"application/json{charset}"}
