@@ -37,7 +37,7 @@ async def protected(tmp_path: Path) -> AsyncIterator[Owner]:
         ("/api/v1/orders", {"items": [PLUS], "payment_token": "tok_unheard_of"}, 422, "payment_method_refused"),
         ("/api/v1/orders", {"items": [PLUS], "payment_token": "tok_decline"}, 402, "payment_declined"),
         ("/api/v1/orders", {"items": [{**PLUS, "camera_ids": [NOBODY]}]}, 409, "plan_covers_every_camera"),
-        ("/api/v1/orders", {"items": [{**PLUS, "replaces": NOBODY}]}, 409, "plan_ended"),
+        ("/api/v1/orders", {"items": [{**PLUS, "replaces": NOBODY}]}, 404, "plan_unknown"),
         ("/api/v1/orders", {"items": [{**PLUS, "keep_for_days": 7}]}, 422, "duration_unknown"),
         ("/api/v1/orders", {"items": [PLUS], "colour": "red"}, 422, "bad_body"),
         ("/api/v1/quotes", {"items": [{"plan": "gold", "interval": "month"}]}, 404, "plan_unknown"),

@@ -4,11 +4,14 @@ import ast
 from pathlib import Path
 
 import cloud_stub
+from cloud_stub.domain.features import FeatureRefusal
 from cloud_stub.domain.policies import LinkRule
+from cloud_stub.domain.share import ShareState
 from cloud_stub.web.problems import HTTP_CODES, TITLES
 
 SOURCES = Path(cloud_stub.__file__).parent
-GIVEN_BY_A_RULE = {"not_entitled", "confirmation_needed", "http_error", *HTTP_CODES.values(), *LinkRule}
+OTHERS = {"not_entitled", "confirmation_needed", "http_error"}
+GIVEN_BY_A_RULE = OTHERS | {*HTTP_CODES.values(), *LinkRule, *FeatureRefusal, *({*ShareState} - {ShareState.OPEN})}
 
 
 def _codes() -> set[str]:
