@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import os
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from cloud_stub.adapters.posters_pyav import PyavPosters
 from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
 from cloud_stub.adapters.staging_files import FileStaging
 from cloud_stub.catalog import load_catalogs
+from cloud_stub.catalog.reader import FOLDER
 from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.catalog import Catalogs
 from cloud_stub.domain.records import Account, Module
@@ -36,6 +38,7 @@ from cloud_stub.flow.clip_permission import ClipPermission
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk, CameraProposal
+from cloud_stub.flow.history_to_drive import HistoryToDrive
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
 from cloud_stub.flow.notices_to_owner import MAIL, NoticeDesk
@@ -46,6 +49,7 @@ from cloud_stub.flow.store_desks import store_desks
 from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
 from cloud_stub.web.app import cloud_app
+from cloud_stub.web.drive_copy_routes import DriveCopyRoutes
 from cloud_stub.web.health import CloudHealth
 from cloud_stub.web.languages import Languages
 from cloud_stub.web.media_routes import MediaRoutes
@@ -68,7 +72,9 @@ PUBLIC_URL = "http://127.0.0.1:8400"
 LAB_TOKEN = "lab-token-of-the-tests"
 CAMERAS = UUID("c0a80101-7b1e-4a55-8d5e-11aa22bb33c1")
 TUS = {"Tus-Resumable": "1.0.0"}
-CATALOGS = load_catalogs()
+CATALOG_FOLDER = Path(os.environ.get("VEILLEUR_TEST_CATALOGS", FOLDER))
+"""The project's catalogs; a run that proves that the tests of rules can fail names others."""
+CATALOGS = load_catalogs(CATALOG_FOLDER)
 APPROVES = "tok_approve"
 
 
@@ -100,6 +106,7 @@ class Site:
     records_file: Path
     mails: RecordedMessages
     notices: NoticeDesk
+    history: HistoryToDrive
     clips: int = field(default=0)
 
     def client(self, headers: Mapping[str, str] | None = None) -> ClientSession:
@@ -375,6 +382,7 @@ async def _start(
         lab=LabDesk(records, clock, due, real.now) if isinstance(clock, SteeredClock) else None,
     )
     resolver = module_from_request(records)
+    history = HistoryToDrive(records, services.commands, clock)
     permission = ClipPermission(records, catalogs, clock)
     app = cloud_app(
         services,
@@ -382,6 +390,7 @@ async def _start(
             TusRoutes(flows.uploads, resolver),
             MediaRoutes(flows.serve, flows.retention, auth.owner_account, permission.check),
             ShareRoutes(ShareDesk(permission), flows.serve),
+            DriveCopyRoutes(history, flows.serve, resolver),
             ModuleClipRoutes(flows.status, resolver),
         ],
     )
@@ -403,5 +412,6 @@ async def _start(
         folder / "cloud.sqlite",
         mails,
         notices,
+        history,
     )
     return runner, site

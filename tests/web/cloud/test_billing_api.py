@@ -126,6 +126,7 @@ async def test_a_shared_invoice_is_shown_to_whoever_has_the_link_until_it_is_tak
         await owner.site.clock.advance(timedelta(days=2).total_seconds())
         async with stranger.get(link) as answer:
             assert answer.status == 404
+        owner.csrf = await owner.site.log_in(owner.client)
         again = await owner.have("POST", path)
         await owner.have("DELETE", path)
         async with stranger.get("/i/" + again["url"].rsplit("/", 1)[1]) as answer:

@@ -222,3 +222,44 @@ async def test_an_archive_of_nothing_of_too_much_or_of_the_unknown_is_refused(
     watched: Watched, ids: str, refusal: tuple[int, str]
 ) -> None:
     assert await watched.owner.refusal("GET", f"/api/v1/clips/archive?ids={ids}") == refusal
+
+
+async def form(watched: Watched, what: str, **fields: str) -> tuple[int, str]:
+    body = {"csrf_token": watched.owner.csrf, **fields}
+    async with watched.owner.client.post(f"/clips/{watched.clip_id}/{what}", data=body) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_the_page_of_a_clip_makes_a_link_shows_it_once_and_takes_it_back(watched: Watched) -> None:
+    assert (await form(watched, "share", hours="5"))[0] == 422
+    status, page = await form(watched, "share", hours="24")
+    assert status == 200
+    url = page.split('readonly value="')[1].split('"')[0]
+    token = url.rsplit("/", 1)[1]
+    assert (await watched.stranger(f"/s/{token}"))[0] == 200
+    async with watched.owner.client.get(f"/clips/{watched.clip_id}") as answer:
+        shown = await answer.text()
+    assert token not in shown
+    share_id = shown.split('name="share_id" value="')[1].split('"')[0]
+    status, page = await form(watched, "unshare", share_id=share_id)
+    assert (status, share_id in page) == (200, False)
+    assert await watched.code(f"/api/v1/shares/{token}") == (410, "share_revoked")
+
+
+async def test_a_pool_is_told_in_days_with_the_clip_that_goes_next(watched: Watched) -> None:
+    """R071: the owner sees for how long it is enough, and what to download first."""
+    street, module = watched.street, watched.module
+    legacy = await street.site.camera(module, 3, "Garage", "xt2")
+    assert (await watched.owner.call("DELETE", "/api/v1/trial"))[0] == 200
+    (pool,) = (await watched.owner.get("/api/v1/plan"))["pools"]
+    assert (pool["days_at_present_rate"], pool["full_at"], pool["next_evicted"]) == (None, None, None)
+    first = await street.site.upload(module, legacy, CLIP, await street.now())
+    await street.advance(days=2)
+    await street.site.upload(module, legacy, CLIP, await street.now())
+    (pool,) = (await watched.owner.get("/api/v1/plan"))["pools"]
+    assert (pool["used_ms"], pool["days_at_present_rate"]) == (6000, 2400.0)
+    assert (pool["next_evicted"]["clip_id"], pool["next_evicted"]["camera_id"]) == (first, legacy)
+    async with watched.owner.client.get("/plan") as answer:
+        page = await answer.text()
+    assert "At your present rate it holds about 2400 days. Next to go:" in page
+    assert f'href="/clips/{first}"' in page

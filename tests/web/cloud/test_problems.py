@@ -10,15 +10,8 @@ from cloud_stub.domain.share import ShareState
 from cloud_stub.web.problems import HTTP_CODES, TITLES
 
 SOURCES = Path(cloud_stub.__file__).parent
-GIVEN_BY_A_RULE = {
-    "not_entitled",
-    "confirmation_needed",
-    "http_error",
-    *HTTP_CODES.values(),
-    *LinkRule,
-    *FeatureRefusal,
-    *(set(ShareState) - {ShareState.OPEN}),
-}
+OTHERS = {"not_entitled", "confirmation_needed", "http_error"}
+GIVEN_BY_A_RULE = OTHERS | {*HTTP_CODES.values(), *LinkRule, *FeatureRefusal, *({*ShareState} - {ShareState.OPEN})}
 
 
 def _codes() -> set[str]:
