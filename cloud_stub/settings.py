@@ -80,6 +80,7 @@ class StorageSettings(_Strict):
     upload_expires_after_s: Annotated[float, Field(gt=0)] = 24 * 3600.0
     largest_upload_bytes: Annotated[int, Field(gt=0)] = 512 * 1024 * 1024
     open_uploads_per_module: Annotated[int, Field(gt=0)] = 64
+    erasure_waits_for_drive_h: Annotated[float, Field(gt=0)] = 24.0
 
 
 class RecordSettings(_Strict):

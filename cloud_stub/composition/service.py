@@ -35,6 +35,7 @@ from cloud_stub.flow.clip_permission import ClipPermission
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk
+from cloud_stub.flow.history_to_drive import HistoryToDrive
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
 from cloud_stub.flow.modules_to_broker import ModulesToBroker
@@ -49,6 +50,7 @@ from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock
 from cloud_stub.settings import Settings
 from cloud_stub.web.app import cloud_app
+from cloud_stub.web.drive_copy_routes import DriveCopyRoutes
 from cloud_stub.web.health import CloudHealth
 from cloud_stub.web.languages import Languages
 from cloud_stub.web.media_routes import MediaRoutes
@@ -160,6 +162,10 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     purge = RecordsToPurge(records, engine.real, engine.clock.now, _keep_for(settings))
     health = CloudHealth(records, inbox.is_up)
     app = _application(engine, media, lab, claims, commands, health)
+    history = HistoryToDrive(
+        records, commands, engine.clock, timedelta(hours=settings.storage.erasure_waits_for_drive_h)
+    )
+    DriveCopyRoutes(history, media.serve, module_from_request(records)).add_to(app)
     notifier = SystemdNotifier()
 
     async def feed_watchdog() -> None:
@@ -175,6 +181,7 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, purge.run, _keep_media(engine, media), feed_watchdog]
     if due.notices is not None:
         jobs.append(due.notices.run)
+    jobs.append(history.run)
     if parts.keep is not None:
         jobs.append(parts.keep)
     return Cloud(

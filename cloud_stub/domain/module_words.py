@@ -51,6 +51,17 @@ def read_availability(payload: bytes) -> Availability:
     return Availability(status == "online", int(str(session)))
 
 
+def drive_state(state: str | None) -> str:
+    """Return the word of the drive's state in the last state that a module sent; `absent` where it says none."""
+    try:
+        document = json.loads(state or "{}")
+    except (ValueError, RecursionError):
+        return "absent"
+    drive = document.get("drive") if isinstance(document, dict) else None
+    word = drive.get("state") if isinstance(drive, dict) else None
+    return word if isinstance(word, str) else "absent"
+
+
 def read_state(payload: bytes) -> int:
     """Check what others rely on in state_v1.json and return its session; ValueError says what is wrong."""
     document = read_object("state", payload)

@@ -1,5 +1,6 @@
 """The life of a subscription: its state at a given time, whether it renews, what falls due next, and its one table."""
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -209,6 +210,49 @@ def step(phase: SubscriptionStatus, signal: Signal) -> Step:
     """Return the phase after a signal and what is done; `UNATTACHED` lives as `ACTIVE` does."""
     at = SubscriptionStatus.ACTIVE if phase is SubscriptionStatus.UNATTACHED else phase
     return TABLE[at].get(signal) or (phase, Act.REFUSE if signal in OWNERS else Act.NOTHING)
+
+
+def phase_of(subscription: Subscription, now: datetime) -> SubscriptionStatus:
+    """Return the phase that a record is in; one whose end fell due, but was not carried out yet, is not `ENDED`."""
+    failed = subscription.payment is PaymentState.FAILED
+    known_end = subscription.ends_at is not None and subscription.ended_because is not EndedBecause.LAPSED
+    holding = (
+        (_S.ENDED, subscription.ended_at is not None),
+        (_S.PAUSED, subscription.paused_at is not None),
+        (_S.SCHEDULED, subscription.periods == 0 and now < subscription.starts_at),
+        (_S.INCOMPLETE, failed and subscription.first_paid_at is None),
+        (_S.PAST_DUE, failed),
+        (_S.ENDING, known_end),
+    )
+    return next((phase for phase, holds in holding if holds), _S.ACTIVE)
+
+
+def after(subscription: Subscription, signal: Signal, at: datetime) -> Subscription | None:
+    """Return a record after a payment was answered or a link was cut, as the table says; `None` where it says nothing.
+
+    What else the acts of the table do is more than one record's: invoices, ends with their money, leases.
+    """
+    _, act = step(phase_of(subscription, at), signal)
+    if act is Act.NOTE_PAYMENT:
+        first = subscription.first_paid_at or at
+        return replace(subscription, payment=PaymentState.PAID, first_paid_at=first, past_due_since=None)
+    if act is Act.TRY_AGAIN:
+        since = subscription.past_due_since or at
+        return replace(subscription, payment=PaymentState.FAILED, past_due_since=since)
+    return replace(subscription, paused_at=at) if act is Act.PAUSE else None
+
+
+def plan_life_page() -> str:
+    """Return the page of the documents that shows the life cycle."""
+    return f"""# The life of a plan
+
+One table in `cloud_stub/domain/subscription_life.py`; this page is written from it (`plan_life_page()`), and a test
+compares them. A signal that is not drawn at a phase changes no phase there: it concerns it not, or its owner is told
+why it is refused. `unattached`, a plan for a camera that has none yet, lives as `active` does.
+
+```mermaid
+{diagram()}```
+"""
 
 
 def diagram() -> str:

@@ -14,21 +14,19 @@ from cloud_stub.domain.billing_records import (
     CreditNote,
     EndedBecause,
     Invoice,
-    InvoiceLine,
     InvoiceStatus,
     PaymentMethod,
     PaymentState,
     Subscription,
 )
 from cloud_stub.domain.log_words import Rule, What
-from cloud_stub.domain.money_back import money_back
-from cloud_stub.domain.policies import UnusedTime
 from cloud_stub.domain.situation import subscription_runs
+from cloud_stub.domain.subscription_life import Signal, after
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.end_plan import PlanEnd, end_subscription
-from cloud_stub.flow.payment_of_invoice import is_unanswered, keep_method, key_of, method_of
+from cloud_stub.flow.payment_of_invoice import give_back_late, is_unanswered, keep_method, key_of, method_of
 from cloud_stub.flow.plan_takes_over import take_over
-from cloud_stub.flow.plan_to_invoice import close_unpaid, give_back, note_down
+from cloud_stub.flow.plan_to_invoice import close_unpaid, note_down
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.ports import Charge, ChargeOutcome, Payments, PaymentsAway, Transaction
 
@@ -201,11 +199,10 @@ class PaymentDesk:
         await note_down(records, paid.holder_id, at, What.INVOICE_PAID, paid.invoice_id, Rule.PROCESSOR)
         for line in paid.lines:
             subscription = await _subscription(records, line.subscription_id)
-            if subscription.ended_at is not None:
-                await _give_back_late(records, subscription, line, invoice, paid, at)
+            good = after(subscription, Signal.PAID, at)
+            if good is None:
+                await give_back_late(records, subscription, line, invoice, paid, at)
                 continue
-            first_paid_at = subscription.first_paid_at or at
-            good = replace(subscription, payment=PaymentState.PAID, first_paid_at=first_paid_at, past_due_since=None)
             await records.plans.put_subscription(good)
             if subscription.first_paid_at is None:
                 await take_over(records, self.desk.catalogs, good)
@@ -219,9 +216,11 @@ class PaymentDesk:
             for each in subscriptions:
                 await self._end_unpaid(records, each, at, Rule.PROCESSOR)
             return void
-        for each in (each for each in subscriptions if each.ended_at is None):
-            since = each.past_due_since or at
-            await records.plans.put_subscription(replace(each, payment=PaymentState.FAILED, past_due_since=since))
+        for each in subscriptions:
+            signal = Signal.FIRST_DECLINED if each.first_paid_at is None else Signal.RENEWAL_DECLINED
+            failed = after(each, signal, at)
+            if failed is not None:
+                await records.plans.put_subscription(failed)
         policy = self.desk.catalogs.in_force(invoice.vendor, at).billing
         later = replace(invoice, attempts=invoice.attempts + 1)
         again_at = min(at + timedelta(days=policy.retry_after_days), await self._given_up_at(records, later, at))
@@ -273,22 +272,6 @@ class PaymentDesk:
         since = min((each.past_due_since for each in held if each.past_due_since is not None), default=None)
         policy = self.desk.catalogs.in_force(invoice.vendor, at).billing
         return (since or invoice.issued_at) + timedelta(days=policy.past_due_days)
-
-
-async def _give_back_late(
-    records: Transaction,
-    subscription: Subscription,
-    line: InvoiceLine,
-    before: Invoice,
-    paid: Invoice,
-    at: datetime,
-) -> None:
-    """Give back a payment that was answered after its plan had ended; a closed invoice gave its credits back then."""
-    back = money_back(UnusedTime.REFUND, line, paid, line.period_start, others_remain=False)
-    if before.status is not InvoiceStatus.OPEN:
-        back = replace(back, credit_minor=0)
-    because = subscription.ended_because or EndedBecause.CANCELLED
-    await give_back(records, subscription, paid, back, because, at)
 
 
 def _is_purchase(subscription: Subscription) -> bool:

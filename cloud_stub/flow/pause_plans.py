@@ -10,6 +10,7 @@ from cloud_stub.domain.catalog import Catalogs
 from cloud_stub.domain.log_words import Rule, What
 from cloud_stub.domain.policies import OnUnlink
 from cloud_stub.domain.situation import subscription_runs, subscription_waits
+from cloud_stub.domain.subscription_life import Signal, after
 from cloud_stub.flow.plan_to_invoice import note_down
 from cloud_stub.ports import Transaction
 
@@ -29,8 +30,11 @@ async def pause_plans(
         waits = subscription.replaces in resting and subscription_waits(subscription, now)
         if subscription.paused_at is not None or not (waits or subscription.subscription_id in resting):
             continue
-        paused.append(replace(subscription, paused_at=now))
-        await records.plans.put_subscription(paused[-1])
+        rests = replace(subscription, paused_at=now) if waits else after(subscription, Signal.UNLINKED, now)
+        if rests is None:
+            continue
+        paused.append(rests)
+        await records.plans.put_subscription(rests)
         what, rule = What.PLAN_PAUSED, Rule.ON_UNLINK
         await note_down(records, store_account_id, now, what, subscription.subscription_id, rule)
     return paused

@@ -1,8 +1,19 @@
-"""Says with what an invoice is paid, under which key the processor is asked, and whether its answer is missing."""
+"""Says with what an invoice is paid, under which key the processor is asked, and what becomes of a late answer."""
 
 from dataclasses import replace
+from datetime import datetime
 
-from cloud_stub.domain.billing_records import Invoice, PaymentMethod
+from cloud_stub.domain.billing_records import (
+    EndedBecause,
+    Invoice,
+    InvoiceLine,
+    InvoiceStatus,
+    PaymentMethod,
+    Subscription,
+)
+from cloud_stub.domain.money_back import money_back
+from cloud_stub.domain.policies import UnusedTime
+from cloud_stub.flow.plan_to_invoice import give_back
 from cloud_stub.ports import Transaction
 
 
@@ -31,3 +42,19 @@ async def keep_method(records: Transaction, paid: Invoice) -> None:
     current = await records.billing.payment_method(paid.holder_id)
     if current is None or current.added_at <= own.added_at:
         await records.billing.put_payment_method(replace(own, holder_id=paid.holder_id))
+
+
+async def give_back_late(
+    records: Transaction,
+    subscription: Subscription,
+    line: InvoiceLine,
+    before: Invoice,
+    paid: Invoice,
+    at: datetime,
+) -> None:
+    """Give back a payment that was answered after its plan had ended; a closed invoice gave its credits back then."""
+    back = money_back(UnusedTime.REFUND, line, paid, line.period_start, others_remain=False)
+    if before.status is not InvoiceStatus.OPEN:
+        back = replace(back, credit_minor=0)
+    because = subscription.ended_because or EndedBecause.CANCELLED
+    await give_back(records, subscription, paid, back, because, at)

@@ -1,9 +1,11 @@
 """Reads what an account's rights are computed from, inside the caller's transaction."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from cloud_stub.domain.billing_records import Subscription
 from cloud_stub.domain.entitlement import CameraRights
+from cloud_stub.domain.quota_words import LOOKS_BACK, PoolForecast, PoolUse, pool_forecast
 from cloud_stub.domain.records import Account
 from cloud_stub.domain.situation import Situation
 from cloud_stub.errors import CloudError
@@ -57,6 +59,21 @@ async def read_held(records: Transaction, holder_id: str) -> tuple[Situation | N
     account_id = await covered_account(records, holder_id)
     situation = None if account_id is None else await read_situation(records, account_id)
     return situation, tuple(await records.plans.subscriptions_of_holder(holder_id))
+
+
+async def read_pool_forecasts(
+    records: Transaction, rights: Iterable[CameraRights], now: datetime
+) -> dict[str, PoolForecast]:
+    """Return what the use of every quota pool that the rights name means in days, and which clip goes next."""
+    found = {}
+    for storage in {each.storage.pool: each.storage for each in rights}.values():
+        if storage.pool is not None:
+            recorded_ms, first_at = await records.clips.recorded_in_pool(storage.pool, now - LOOKS_BACK)
+            used_ms = await records.clips.used_ms(storage.pool)
+            oldest = await records.clips.oldest_in_pool(storage.pool)
+            use = PoolUse(storage.limit_ms or 0, used_ms, recorded_ms, first_at, oldest)
+            found[storage.pool] = pool_forecast(use, now)
+    return found
 
 
 async def read_used_ms(records: Transaction, rights: Iterable[CameraRights]) -> dict[str, int]:

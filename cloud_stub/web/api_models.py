@@ -105,12 +105,27 @@ class OfferReply(BaseModel):
     eligible_camera_ids: list[str]
 
 
+class NextEvictedReply(BaseModel):
+    """The clip that a full pool lets go of next: download it to keep it."""
+
+    clip_id: str
+    camera_id: str
+    captured_at: datetime
+
+
 class PoolReply(BaseModel):
-    """A quota pool of free cloud storage."""
+    """A quota pool of free cloud storage.
+
+    `days_at_present_rate` is how many days of clips all of it holds, at the rate of the last 14 days; `full_at` is when
+    new clips begin to cost old ones. Both are null while nothing is recorded.
+    """
 
     pool: str
     limit_ms: int
     used_ms: int
+    days_at_present_rate: float | None
+    full_at: datetime | None
+    next_evicted: NextEvictedReply | None
 
 
 class ClaimCodeReply(BaseModel):

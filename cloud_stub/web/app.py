@@ -115,6 +115,8 @@ def _add_pages(app: web.Application) -> None:
             web.get("/clips/{clip_id}", clip_pages.show_clip),
             web.get("/clips/{clip_id}/delete", clip_pages.ask_delete),
             web.post("/clips/{clip_id}/delete", clip_pages.delete),
+            web.post("/clips/{clip_id}/share", clip_pages.share),
+            web.post("/clips/{clip_id}/unshare", clip_pages.unshare),
             web.get("/photos", clip_pages.show_photos),
             web.get("/photos/part", clip_pages.show_photos_part),
             web.get("/modules", module_pages.show_modules),

@@ -8,14 +8,18 @@ from aiohttp import web
 from yarl import URL
 
 from cloud_stub.domain.clip_page import ClipCursor, cursor_after, read_cursor
+from cloud_stub.domain.clip_rights import ClipAction
 from cloud_stub.domain.records import Clip, ClipPhase
+from cloud_stub.domain.share import ShareState
 from cloud_stub.errors import CloudError
 from cloud_stub.web.clip_view import by_day, clip_card
 from cloud_stub.web.overview import Overview
-from cloud_stub.web.pages import back_to, language_of, overview_of, part_of, render, render_part, services_of
+from cloud_stub.web.pages import back_to, form_of, language_of, overview_of, part_of, render, render_part, services_of
 from cloud_stub.web.plan_view import Point
+from cloud_stub.web.share_routes import SHARE_DESK, share_url
 
 CLIPS_PER_PAGE: Final = 48
+SHARE_HOURS: Final = (1, 24, 72, 168, 720)
 WATCHABLE: Final = frozenset({ClipPhase.RECEIVING, ClipPhase.HELD})
 
 
@@ -80,8 +84,51 @@ async def show_clip(request: web.Request) -> web.Response:
     clip = await _clip(request, overview)
     if clip.phase not in WATCHABLE:
         return _gone(request, overview, clip)
-    card = clip_card(clip, overview, language_of(request))
-    return render(request, "clip.html", overview=overview, page="clips", clip=card)
+    return await render_clip(request, overview, clip)
+
+
+async def share(request: web.Request) -> web.Response:
+    """POST /clips/{clip_id}/share: make a link, and show its address this once."""
+    overview = await overview_of(request)
+    clip = await _clip(request, overview)
+    hours = (await form_of(request)).get("hours", "")
+    if hours not in {str(choice) for choice in SHARE_HOURS}:
+        raise CloudError("bad_choice", 422, "This is none of the choices.")
+    new = await request.app[SHARE_DESK].share(overview.account.account_id, clip.clip_id, int(hours))
+    return await render_clip(request, overview, clip, share_url(request, new.token))
+
+
+async def unshare(request: web.Request) -> web.Response:
+    """POST /clips/{clip_id}/unshare: take one link back."""
+    overview = await overview_of(request)
+    clip = await _clip(request, overview)
+    share_id = (await form_of(request)).get("share_id", "")
+    await request.app[SHARE_DESK].revoke(overview.account.account_id, clip.clip_id, share_id)
+    raise back_to(f"/clips/{clip.clip_id}", "saved")
+
+
+async def render_clip(request: web.Request, overview: Overview, clip: Clip, new_url: str = "") -> web.Response:
+    """Return the page of a clip with its player and its links; `new_url` is a link that was just made."""
+    desk, language = request.app[SHARE_DESK], language_of(request)
+    links = await desk.shares(clip.account_id, clip.clip_id)
+    async with services_of(request).records.reading() as records:
+        refusal = await desk.permission.refusal(records, clip, ClipAction.SHARE)
+    zone = overview.account.time_zone
+    return render(
+        request,
+        "clip.html",
+        overview=overview,
+        page="clips",
+        clip=clip_card(clip, overview, language),
+        new_url=new_url,
+        may_share=refusal is None,
+        share_hours=SHARE_HOURS,
+        links=[
+            {"share_id": link.token_hash, "ends": language.moment(link.expires_at, zone)}
+            for link, state in links
+            if state is ShareState.OPEN
+        ],
+    )
 
 
 async def ask_delete(request: web.Request) -> web.Response:

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from cloud_stub.web.api_edge import Operation
+from cloud_stub.web.drive_copy_routes import DriveCopiesBody, DriveCopyReply
 from cloud_stub.web.share_models import NewShareBody, NewShareReply, SharedClipReply, ShareReply
 
 
@@ -104,6 +105,11 @@ OPERATIONS: Final = (
               response=IndexReply, problems=(403, 404, 410)),
     Operation("GET", "/api/v1/clips/archive", "Clips as one ZIP archive, of the `ids` with commas between them",
               "media", "owner", query=("ids",), media_type="application/zip", problems=(400, 403, 404, 410, 422)),
+    Operation("POST", "/api/v1/clips/drive-copies", "Have clips saved on their module's drive before they are erased",
+              "media", "owner", request=DriveCopiesBody, response=DriveCopyReply, is_list=True,
+              problems=(400, 403, 404, 409, 410, 415, 422)),
+    Operation("GET", "/api/v1/module/clips/{clip_id}/media", "A clip of the module's own, to save it on its drive",
+              "module", "module", media_type="video/mp4", headers=("Range",), problems=(404, 410, 416)),
     Operation("POST", _SHARES, "Make a link that shows the clip to whoever has it", "media", "owner",
               request=NewShareBody, response=NewShareReply, status=201, problems=(400, 403, 404, 409, 410, 415, 422)),
     Operation("GET", _SHARES, "The links to a clip, without their addresses", "media", "owner", response=ShareReply,

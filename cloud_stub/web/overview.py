@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.catalog import Catalog, Catalogs, Region
 from cloud_stub.domain.entitlement import CameraRights, rights
+from cloud_stub.domain.quota_words import PoolForecast
 from cloud_stub.domain.records import Account, Camera, IssuedLease, LabClock, Module, Trial
 from cloud_stub.domain.situation import Situation, running_trial
 from cloud_stub.domain.storage_order import StorageKind
 from cloud_stub.domain.trial import trial_days_left
 from cloud_stub.errors import CloudError
-from cloud_stub.flow.records_to_situation import read_situation, read_used_ms
+from cloud_stub.flow.records_to_situation import read_pool_forecasts, read_situation, read_used_ms
 from cloud_stub.ports import Records, Transaction
 
 
@@ -41,6 +42,7 @@ class Overview:
     used_ms: Mapping[str, int]
     rights: Mapping[str, CameraRights]
     lab: LabClock | None
+    pool_forecasts: Mapping[str, PoolForecast] = field(default_factory=dict)
 
     @property
     def account(self) -> Account:
@@ -140,6 +142,7 @@ async def _overview_in(
         used_ms=await read_used_ms(transaction, found),
         rights={each.camera.camera_id: each for each in found},
         lab=await transaction.leases.lab_clock() if in_lab else None,
+        pool_forecasts=await read_pool_forecasts(transaction, found, now),
     )
 
 

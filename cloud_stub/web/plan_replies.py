@@ -11,7 +11,7 @@ from cloud_stub.domain.records import Camera
 from cloud_stub.domain.situation import subscription_runs, subscription_waits
 from cloud_stub.domain.subscription_life import needs_camera, renews, subscription_status
 from cloud_stub.flow.store_memberships import took_place
-from cloud_stub.web.api_models import OfferReply, PoolReply, PriceReply
+from cloud_stub.web.api_models import NextEvictedReply, OfferReply, PoolReply, PriceReply
 from cloud_stub.web.api_views import trial_reply
 from cloud_stub.web.link_api import diagnosis_reply
 from cloud_stub.web.overview import Overview
@@ -26,15 +26,8 @@ from cloud_stub.web.plan_models import (
 
 def plan_reply(overview: Overview) -> PlanReply:
     """Return what covers the account, and what it may buy."""
-    pools = {
-        its.storage.pool: PoolReply(
-            pool=its.storage.pool,
-            limit_ms=its.storage.limit_ms or 0,
-            used_ms=overview.used_ms.get(its.storage.pool, 0),
-        )
-        for its in overview.rights.values()
-        if its.storage.pool is not None
-    }
+    storages = {its.storage.pool: its.storage for its in overview.rights.values()}
+    pools = {pool: pool_reply(pool, its.limit_ms or 0, overview) for pool, its in storages.items() if pool is not None}
     trial = trial_reply(overview)
     return PlanReply(
         catalog_version=overview.catalog.version,
@@ -45,6 +38,23 @@ def plan_reply(overview: Overview) -> PlanReply:
         for_sale=[_for_sale(plan, overview) for plan in overview.catalog.plans.values() if _is_sold(plan, overview)],
         diagnosis=[diagnosis_reply(t) for t in troubles(overview.catalog, overview.situation, overview.now)],
         pools=list(pools.values()),
+    )
+
+
+def pool_reply(pool: str, limit_ms: int, overview: Overview) -> PoolReply:
+    """Return how full a pool is, for how many days it is enough, and which clip goes next."""
+    forecast = overview.pool_forecasts[pool]
+    oldest, days = forecast.next_evicted, forecast.days
+    following = None
+    if oldest is not None:
+        following = NextEvictedReply(clip_id=oldest.clip_id, camera_id=oldest.camera_id, captured_at=oldest.captured_at)
+    return PoolReply(
+        pool=pool,
+        limit_ms=limit_ms,
+        used_ms=overview.used_ms.get(pool, 0),
+        days_at_present_rate=None if days is None else round(days, 1),
+        full_at=forecast.full_at,
+        next_evicted=following,
     )
 
 

@@ -14,6 +14,7 @@ from cloud_stub.domain.storage_order import StorageKind
 from cloud_stub.domain.trial import end_trial_now, plans_that_waited
 from cloud_stub.web.languages import Language
 from cloud_stub.web.overview import Overview, expected_next_clip
+from cloud_stub.web.pool_words import pool_outlook
 from cloud_stub.web.words import say_next_clip
 
 
@@ -36,11 +37,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """How full a pool of free cloud storage is; `share` is 0 to 100."""
+    """How full a pool of free cloud storage is; `share` is 0 to 100. `next_clip_id` is the clip that goes next."""
 
     name: str
     sentence: str
     share: int
+    outlook: str = ""
+    next_clip_id: str = ""
 
 
 def banner(overview: Overview, language: Language) -> Banner | None:
@@ -94,7 +97,9 @@ def pools(overview: Overview, language: Language) -> tuple[Pool, ...]:
             used=language.span(used),
             limit=language.span(limit),
         )
-        found[pool] = Pool(overview.module(its.camera.module_id).name, sentence, min(100, used * 100 // limit))
+        name, clip = overview.module(its.camera.module_id).name, overview.pool_forecasts[pool].next_evicted
+        share = min(100, used * 100 // limit)
+        found[pool] = Pool(name, sentence, share, pool_outlook(pool, overview, language), clip.clip_id if clip else "")
     return tuple(found.values())
 
 

@@ -52,6 +52,17 @@ HOT: list[tuple[str, Callable[[Transaction], Awaitable[object]], str, str]] = [
     ("old log entries", lambda tx: tx.leases.drop_entries_before(NOW, 5), "ix_log_entries_at", NONE),
     ("how many modules are online", lambda tx: tx.modules.count_claimed(), "ix_modules_online", NONE),
     ("log-ins that are over", lambda tx: tx.accounts.drop_sessions_before(NOW), "ix_sessions_expires_at", NONE),
+    ("who has plans", lambda tx: tx.billing.holders(), "ix_subscriptions_live", NONE),
+    ("a holder's live plans", lambda tx: tx.plans.live_of_holder("h1"), "ix_subscriptions_live", NONE),
+    ("what is still to be paid", lambda tx: tx.billing.open_invoices(), "ix_invoices_next", NONE),
+    ("a holder's open invoices", lambda tx: tx.billing.open_invoices_of("h1"), "ix_invoices_holder_status", NONE),
+    ("refunds to be made", lambda tx: tx.billing.unrefunded(), "ix_credit_notes_unrefunded", NONE),
+    (
+        "a holder's refunds to be made",
+        lambda tx: tx.billing.unrefunded_of("h1"),
+        "ix_credit_notes_holder_unrefunded",
+        NONE,
+    ),
     ("codes that are over", lambda tx: tx.accounts.drop_claim_codes_before(NOW), "ix_claim_codes_expires_at", NONE),
 ]
 SCANS = re.compile(r"\bSCAN (?!CONSTANT|\(subquery|anon_1)\w+")

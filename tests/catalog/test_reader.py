@@ -75,6 +75,12 @@ def test_every_shipped_catalog_is_sound() -> None:
             "`cancel.accepts_channels` names 'fax'",
             "browser",
         ),
+        (
+            'diagnosis_order = ["no_device"',
+            'diagnosis_order = ["bad_luck"',
+            "`purchase.diagnosis_order` names 'bad_luck'",
+            "no_device, account_not_linked, plan_in_other_store_account, contact_support",
+        ),
         ('modes = ["period_end", "now"]', 'modes = ["now"]', "`cancel.terms.default`", "one of `modes`: now"),
         (
             '{ period_end = "nothing", now = "refund" }',

@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,11 @@ from cloud_stub.domain.subscription_life import (
     Signal,
     SubscriptionDue,
     SubscriptionStatus,
+    after,
     diagram,
     next_subscription_due,
+    phase_of,
+    plan_life_page,
     renews,
     step,
     subscription_status,
@@ -71,8 +75,24 @@ def test_over_the_whole_table_the_records_say_the_phase_that_the_table_says(
     if signal is Signal.FIRST_DECLINED and phase is not S.PAST_DUE:
         before = replace(before, first_paid_at=None)
     assert status(before) is phase, "the records that this test starts from are in the phase"
-    after, act = step(phase, signal)
-    assert status(done(before, act)) is after
+    follows, act = step(phase, signal)
+    assert status(done(before, act)) is follows
+
+
+@pytest.mark.parametrize(("phase", "signal"), list(itertools.product(PHASES, Signal)))
+def test_the_record_of_a_payment_or_a_cut_link_is_what_the_act_of_the_table_makes_of_it(
+    phase: SubscriptionStatus, signal: Signal
+) -> None:
+    before = IN_PHASE[phase]
+    assert phase_of(before, NOW) is phase
+    act = step(phase, signal)[1]
+    expected = done(before, act) if act in {Act.NOTE_PAYMENT, Act.TRY_AGAIN, Act.PAUSE} else None
+    assert after(before, signal, NOW) == expected
+
+
+def test_the_page_in_the_docs_is_written_from_the_table() -> None:
+    page = Path(__file__).parents[3] / "docs" / "plan_life.md"
+    assert page.read_text(encoding="utf-8") == plan_life_page()
 
 
 def test_nothing_follows_an_end_and_every_phase_can_come_to_it() -> None:

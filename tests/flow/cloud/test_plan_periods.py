@@ -20,6 +20,8 @@ from tests.flow.cloud.house import START, House, held_clip, open_house
 A1 = AccountActor("a1")
 STORE = "store-a1"
 DAY_S = 86_400.0
+RENEWAL = START + timedelta(days=31, hours=-1)
+"""A calendar month in the account's zone, where summer time begins within it."""
 
 
 async def invoices(house: House, holder_id: str = STORE) -> list[Invoice]:
@@ -92,6 +94,34 @@ async def test_r018_a_yearly_plan_lapses_where_it_does_not_renew(tmp_path: Path,
         assert len(await invoices(house)) == count
         assert plan.ended_because is (EndedBecause.LAPSED if count == 1 else None)
         assert await storage(house) == ("local" if count == 1 else "cloud")
+
+
+@pytest.mark.parametrize(("plan", "cameras"), [("plus", ()), ("basic", ("c1",))])
+async def test_r018_a_plan_that_will_not_renew_is_bought_again_from_its_end(
+    tmp_path: Path, plan: str, cameras: tuple[str, ...]
+) -> None:
+    """There is neither a gap nor a double cover, and a third one is refused."""
+    async with open_house(tmp_path) as house:
+        await house.account(region="CA", subdivision="CA-QC")
+        await past_trial(house)
+        again = Order((OrderItem(plan, Interval.YEAR, cameras),), "browser", accepts_terms=True)
+        first = (await house.money.purchases.buy(A1, again)).subscriptions[0]
+        await until(house, START + timedelta(days=300))
+        bought = await house.money.purchases.buy(A1, again)
+        assert (bought.invoice, bought.subscriptions[0].starts_at) == (None, first.ends_at)
+        with pytest.raises(CloudError) as caught:
+            await house.money.purchases.buy(A1, again)
+        assert caught.value.code == ("camera_already_attached" if cameras else "already_subscribed")
+        before, after = await house.held()
+        assert (before.ended_because, before.ends_at) == (EndedBecause.LAPSED, first.ends_at)
+        assert first.ends_at is not None
+        await until(house, first.ends_at)
+        assert [each.ended_at for each in await house.held()] == [first.ends_at, None]
+        assert [each.issued_at for each in await invoices(house)] == [START, first.ends_at]
+        assert await storage(house) == "cloud"
+        await until(house, first.ends_at + timedelta(days=367))
+        assert (len(await invoices(house)), await storage(house)) == (2, "local")
+        assert after.replaces == first.subscription_id
 
 
 async def test_a_cancellation_at_the_periods_end_can_be_taken_back_until_then(house: House) -> None:
@@ -195,7 +225,7 @@ async def test_r049_r061_a_paused_plan_stands_still_and_goes_on_with_the_time_it
     assert await storage(house) == "cloud"
     await until(house, START + timedelta(days=81))
     again = (await invoices(house))[1]
-    assert again.lines[0].period_start == datetime(2026, 5, 20, tzinfo=UTC), "a month from 1 March and 50 days"
+    assert again.lines[0].period_start == RENEWAL + timedelta(days=50), "its end, 50 days later to the instant"
     assert (await house.held())[0].subscription_id == plan.subscription_id
 
 

@@ -1,0 +1,48 @@
+"""A pool of free cloud storage in human terms: how many days fit at the present rate, and which clip goes next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from cloud_stub.domain.records import Clip
+
+LOOKS_BACK: Final = timedelta(days=14)
+SHORTEST_LOOK: Final = timedelta(days=1)
+"""A pool that was first used an hour ago says little about a day: it counts as one day's use."""
+DAY_MS: Final = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """What the records say of a pool; `recorded_ms` came in since `first_at`, the oldest of the last 14 days.
+
+    What left meanwhile is part of `recorded_ms`; `oldest` is the held clip that goes first.
+    """
+
+    limit_ms: int
+    used_ms: int
+    recorded_ms: int
+    first_at: datetime | None
+    oldest: Clip | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolForecast:
+    """`days` is how many days of clips the whole pool holds at the present rate, `None` while nothing is recorded.
+
+    `full_at` is when the next clip begins to cost an old one: now, where the pool is full already.
+    """
+
+    days: float | None
+    full_at: datetime | None
+    next_evicted: Clip | None
+
+
+def pool_forecast(use: PoolUse, now: datetime) -> PoolForecast:
+    """Return what a pool's use means; its rate is that of 14 days, or of the pool's life if that is shorter."""
+    if use.recorded_ms <= 0 or use.first_at is None:
+        return PoolForecast(None, None, use.oldest)
+    looked = min(max(now - use.first_at, SHORTEST_LOOK), LOOKS_BACK)
+    ms_a_day = use.recorded_ms * timedelta(days=1) / looked
+    left_ms = max(0, use.limit_ms - use.used_ms)
+    return PoolForecast(use.limit_ms / ms_a_day, now + timedelta(days=left_ms / ms_a_day), use.oldest)
