@@ -9,6 +9,8 @@ from cloud_stub.domain.records import Clip
 LOOKS_BACK: Final = timedelta(days=14)
 SHORTEST_LOOK: Final = timedelta(days=1)
 """A pool that was first used an hour ago says little about a day: it counts as one day's use."""
+LOOKS_AHEAD: Final = timedelta(days=366)
+"""Beyond a year a rate of two weeks says nothing of the day on which a pool is full."""
 DAY_MS: Final = 24 * 3600 * 1000
 
 
@@ -30,7 +32,8 @@ class PoolUse:
 class PoolForecast:
     """`days` is how many days of clips the whole pool holds at the present rate, `None` while nothing is recorded.
 
-    `full_at` is when the next clip begins to cost an old one: now, where the pool is full already.
+    `full_at` is when the next clip begins to cost an old one: now, where the pool is full already; `None` where that
+    is further away than `LOOKS_AHEAD`.
     """
 
     days: float | None
@@ -44,5 +47,6 @@ def pool_forecast(use: PoolUse, now: datetime) -> PoolForecast:
         return PoolForecast(None, None, use.oldest)
     looked = min(max(now - use.first_at, SHORTEST_LOOK), LOOKS_BACK)
     ms_a_day = use.recorded_ms * timedelta(days=1) / looked
-    left_ms = max(0, use.limit_ms - use.used_ms)
-    return PoolForecast(use.limit_ms / ms_a_day, now + timedelta(days=left_ms / ms_a_day), use.oldest)
+    left_days = max(0, use.limit_ms - use.used_ms) / ms_a_day
+    full_at = now + timedelta(days=left_days) if left_days <= LOOKS_AHEAD / timedelta(days=1) else None
+    return PoolForecast(use.limit_ms / ms_a_day, full_at, use.oldest)

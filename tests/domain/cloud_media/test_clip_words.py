@@ -11,7 +11,7 @@ from cloud_stub.domain.catalog import Catalog
 from cloud_stub.domain.clip_file_name import clip_file_name
 from cloud_stub.domain.doomed import doomed_clips
 from cloud_stub.domain.policies import HistoryOnEnd
-from cloud_stub.domain.quota_words import DAY_MS, PoolUse, pool_forecast
+from cloud_stub.domain.quota_words import DAY_MS, LOOKS_AHEAD, PoolUse, pool_forecast
 from cloud_stub.domain.records import ClipPhase, ShareLink
 from cloud_stub.domain.retention import GoneBecause, clip_due_at
 from cloud_stub.domain.share import ShareState, share_ends_at, share_state
@@ -52,9 +52,16 @@ def test_a_pool_nothing_came_into_promises_nothing() -> None:
 def test_a_forecast_is_never_negative_and_never_in_the_past(used: int, recorded: int, age: timedelta) -> None:
     forecast = pool_forecast(PoolUse(LIMIT, used, recorded, NOW - age, None), NOW)
     assert forecast.days is not None
-    assert forecast.full_at is not None
     assert forecast.days > 0
-    assert forecast.full_at >= NOW
+    assert forecast.full_at is None or NOW <= forecast.full_at <= NOW + LOOKS_AHEAD
+
+
+def test_a_pool_that_is_full_in_more_than_a_year_has_no_day() -> None:
+    """A second in two weeks fills 7,200 s in 276 years; the whole pool in two weeks is full by its day."""
+    slow = pool_forecast(PoolUse(LIMIT, 0, 1000, NOW - timedelta(days=14), None), NOW)
+    assert (slow.days, slow.full_at) == (pytest.approx(14 * 7200), None)
+    assert pool_forecast(PoolUse(LIMIT, 0, 1, NOW - timedelta(days=14), None), NOW).full_at is None
+    assert pool_forecast(PoolUse(LIMIT, 0, LIMIT, NOW - timedelta(days=14), None), NOW).full_at == NOW + timedelta(14)
 
 
 def trimming() -> Catalog:
