@@ -46,7 +46,7 @@ def pool_forecast(use: PoolUse, now: datetime) -> PoolForecast:
     if use.recorded_ms <= 0 or use.first_at is None:
         return PoolForecast(None, None, use.oldest)
     looked = min(max(now - use.first_at, SHORTEST_LOOK), LOOKS_BACK)
-    ms_a_day = use.recorded_ms * timedelta(days=1) / looked
+    ms_a_day = use.recorded_ms / (looked / timedelta(days=1))
     left_days = max(0, use.limit_ms - use.used_ms) / ms_a_day
     full_at = now + timedelta(days=left_days) if left_days <= LOOKS_AHEAD / timedelta(days=1) else None
     return PoolForecast(use.limit_ms / ms_a_day, full_at, use.oldest)

@@ -191,8 +191,11 @@ async def test_R132_C06_a_downgrade_is_at_once_and_what_is_left_of_premium_is_cr
     assert await running(cared) == [("plus", "active")]
     credit = premium * left // length
     (note,) = await cared.credit_notes()
-    assert (note["kind"], note["amount_minor"], note["left_minor"]) == ("credit", credit, credit - plus)
-    assert made["invoice"]["charged_minor"] == 0
+    assert (note["kind"], note["amount_minor"], note["left_minor"]) == ("credit", credit, credit)
+    assert made["invoice"]["charged_minor"] == plus, "the credit is there once the new plan is paid"
+    await cared.later(days=length + 1)
+    assert [each["charged_minor"] for each in await cared.invoices()] == [premium, plus, 0], "the next invoice"
+    assert [each["left_minor"] for each in await cared.credit_notes()] == [credit - plus]
 
 
 async def test_R133_every_paid_invoice_has_an_order_id(cared: Home) -> None:

@@ -82,7 +82,7 @@ async def test_C01_a_region_may_have_one_pool_for_the_account(tmp_path: Path) ->
         oldest = await home.lies(one, first, seconds=7200)
         await home.film(two, second, seconds=20)
         assert oldest not in await home.clips()
-        assert await home.used_ms() == {home.account_id: 20_000}
+        assert await home.used_ms() == {f"{home.account_id}/account": 20_000}
 
 
 @pytest.mark.parametrize("model", LEGACY_MODELS)

@@ -140,7 +140,12 @@ async def test_R063_a_device_is_chosen_for_basic_and_not_for_plus(home: Home) ->
 
 
 async def test_R065_C11_the_only_basic_attaches_by_itself_to_the_oldest_eligible_device(home: Home) -> None:
-    _, (_, mini, door) = await home.settled("xt", "mini", "video_doorbell")
+    module, cameras = await home.module(), []
+    for model in ("xt", "mini", "video_doorbell"):
+        cameras.append(await home.camera(module, model))
+        await home.advance(minutes=1)
+    await home.have("DELETE", "/api/v1/trial")
+    _, mini, door = cameras
     first, second = await home.buy("basic"), await home.buy("basic")
     assert (await home.plan_of(first))["attachments"] == [{"camera_id": mini, "attached_by": "auto"}]
     its = await home.plan_of(second)

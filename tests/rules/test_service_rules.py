@@ -69,11 +69,9 @@ async def test_R139_the_payments_part_has_invoices_and_the_payment_method(protec
 
 async def test_R140_C17_the_duration_and_the_cameras_are_chosen(protected: Home) -> None:
     module, (hall, yard, attic) = await protected.settled("indoor_camera", "outdoor_camera", "indoor_camera")
-    assert await protected.refusal("POST", "/api/v1/orders", {"items": [recording(hall, days=8)], "accept_terms": True}) == (
-        422, "duration_unknown",
-    )  # fmt: skip
-    nothing = {"items": [recording()], "accept_terms": True}
-    assert await protected.refusal("POST", "/api/v1/orders", nothing) == (422, "cameras_needed")
+    for item, code in ((recording(hall, days=8), "duration_unknown"), (recording(), "cameras_needed")):
+        wish = {"items": [item], "accept_terms": True, "payment_token": "tok_approve"}
+        assert await protected.refusal("POST", "/api/v1/orders", wish) == (422, code)
     await protected.order(recording(hall, yard))
     said = (await protected.lease(module))["cameras"]
     assert [said[camera]["storage"]["keep_for_days"] for camera in (hall, yard, attic)] == [7, 7, 1]

@@ -48,5 +48,6 @@ async def test_R084_the_owners_setting_decides_within_the_regions_window(home: H
 
 async def test_R084_sixty_days_may_be_chosen_where_the_window_is_sixty(town: Town) -> None:
     home = await town.home("US")
+    await home.settled("mini")
     await home.buy("plus")
     assert (await home.have("PATCH", "/api/v1/account", {"auto_delete_days": 60}))["auto_delete_days"] == 60
