@@ -11,7 +11,7 @@ FOLDER ?= var/demo
 # A home that cannot be written (a container under another user id) leaves uv without its cache, not without its work.
 UV = $(BIN)/uv $$(cache=$$($(BIN)/uv cache dir) && mkdir -p "$$cache" 2>/dev/null && test -w "$$cache" || echo --no-cache)
 
-.PHONY: setup setup-test packages demo test lint format bench properties api-examples lock translations clean
+.PHONY: setup setup-test packages demo test lint format bench properties rules mutants api-examples lock translations clean
 
 setup: $(VENV)/.run-installed
 setup-test: $(VENV)/.test-installed
@@ -62,6 +62,18 @@ bench: setup-test packages
 LIVES ?= 2000
 properties: setup-test
 	@VEILLEUR_LIVES=$(LIVES) $(BIN)/pytest -q tests/properties/test_owner_life.py
+
+# Proves every rule of the three vendors, and writes docs/rules_proved.md: which test proves which.
+rules: setup-test
+	@mkdir -p build
+	@$(BIN)/pytest -q -n auto --dist loadfile --junitxml build/rules.xml tests/rules
+	@$(BIN)/python -m tests.rules.write_proofs build/rules.xml
+
+# Makes each rule's key or function wrong in turn: a test of the rule must fail. Writes docs/rules_mutants.md.
+mutants: setup-test
+	@mkdir -p build
+	@$(BIN)/python -m tests.rules.run_mutations build/mutants.json || true
+	@$(BIN)/python -m tests.rules.write_mutants build/mutants.json
 
 api-examples: setup-test
 	@VEILLEUR_API_EXAMPLES=100 $(BIN)/pytest -q -n auto --timeout 0 tests/web/test_schemathesis.py

@@ -125,7 +125,8 @@ def _trial() -> None:
     _key("R030", "reminders.trial_days_left", [6, 3, 1], [7, 3], [7, 3, 2, 1])
     _flip("R030", "cloud_stub.domain.trial:trial_days_left", 7)
     _flip("R031 R032", "cloud_stub.domain.situation:trial_runs", returns=True)
-    _key("R034 R086 R119 R078 C04", "history.on_end", "trim_to_new_limit")
+    _key("R034 R086 R119", "history.on_end", "trim_to_new_limit")
+    _flip("R078 C04", "cloud_stub.domain.storage_order:quota_pool", None)
     _key("R034", "regions.FR.auto_delete_days", [3, 8, 14, 30])
     _key("C20", "trial.repeat", "once_per_account")
     for model in ("xt", "xt2", "indoor_gen1"):
@@ -198,7 +199,11 @@ def _legacy() -> None:
 
 
 def _features() -> None:
-    for rule, feature in (("R010 R087", "motion_notifications"), ("R010 R088", "live_view"), ("R010 R089", "two_way_audio")):
+    for rule, feature in (
+        ("R010 R087", "motion_notifications"),
+        ("R010 R088", "live_view"),
+        ("R010 R089", "two_way_audio"),
+    ):
         _key(rule, f"features.{feature}", {"granted_by": ["basic", "plus"]})
     _without("R090", "features.motion_video_cloud.granted_by", "plus")
     _without("R091", "features.live_view_recording.granted_by", "basic", "plus")
@@ -260,14 +265,20 @@ def _levels() -> None:
     _key("R124", "cancel.needs_confirmation", False, file=K)
     stays = {"modes": ["period_end"], "default": "period_end", "unused_time": {"period_end": "nothing"}}
     _keys("R125 R131", {f"cancel.terms.{key}": value for key, value in stays.items()}, K)
-    for rule, wrong in (("R126", "credit"), ("R126", "nothing"), ("R127", "refund"), ("R131", "nothing"), ("C06", "refund")):
+    for rule, wrong in (
+        ("R126", "credit"),
+        ("R126", "nothing"),
+        ("R127", "refund"),
+        ("R131", "nothing"),
+        ("C06", "refund"),
+    ):
         _key(rule, "cancel.terms.unused_time", {"now": wrong}, file=K)
     _key("R128 C05", "history.on_end", "keep_until_auto_delete", file=K)
     _key("R128", "plans.plus.cloud_window_days", 13, file=K)
     _key("R129", "history.keep_days_after_end", 30, file=K)
     _key("R130", "purchase.one_level_per_camera", False, file=K)
-    for wrong in (("now", "nothing"), ("now", "refund"), ("period_end", "nothing")):
-        terms = {"effective": wrong[0], "unused_time": wrong[1]}
+    for effective, money in (("now", "nothing"), ("now", "refund"), ("period_end", "nothing")):
+        terms = {"effective": effective, "unused_time": money}
         _key("R132 C06", "change.downgrade", terms, file=K)
     _key("R134", "effective_from", "2022-12-11", file=K)
     _key("C15", "history.on_end", "keep_until_auto_delete", file=K)

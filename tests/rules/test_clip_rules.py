@@ -158,6 +158,7 @@ async def test_R085_photos_are_kept_for_the_window_of_the_region_at_most(
     async with open_owner(tmp_path, region=region) as owner:
         module, (camera_id,) = await owner.cameras("video_doorbell")
         await owner.buy("plus")
+        assert max((await owner.have("GET", "/api/v1/account"))["auto_delete_choices"]) == days
         await owner.have("PATCH", "/api/v1/account", {"auto_delete_days": days})
         photo = await owner.site.upload(module, camera_id, make_photo(), now(owner), kind="photo")
         await owner.advance(days=days, seconds=-1)

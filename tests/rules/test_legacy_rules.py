@@ -58,7 +58,9 @@ async def test_R072_C10_the_accounts_right_holds_for_a_device_of_today_though_it
     for region in ("US", "CA"):
         home = await town.home(region, created_on=LEGACY_DAY)
         module, (camera,) = await home.settled("outdoor_4")
-        assert await home.storage(module, camera) == ("quota", "legacy_account"), region
+        its = await home.its(module, camera)
+        assert (its["storage"]["kind"], its["storage"]["limit_ms"]) == ("quota", POOL_MS), region
+        assert its["why"] == "legacy_account"
 
 
 async def test_R073_C01_in_the_us_the_quota_of_a_legacy_account_is_for_each_sync_module(town: Town) -> None:

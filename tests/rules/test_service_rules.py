@@ -90,7 +90,7 @@ async def test_R141_several_services_are_one_order(protected: Home) -> None:
 
 async def test_R142_the_terms_are_accepted_and_the_exact_amount_is_charged(protected: Home) -> None:
     _, (hall,) = await protected.settled("indoor_camera")
-    items = [recording(hall), MONITORING]
+    items: list[Mapping[str, object]] = [recording(hall), MONITORING]
     quoted = (await protected.quote(*items))["pay_now_minor"]
     body = {"items": items, "accept_terms": False, "payment_token": "tok_approve"}
     assert await protected.refusal("POST", "/api/v1/orders", body) == (422, "terms_not_accepted")

@@ -52,8 +52,8 @@ async def test_R025_the_three_oldest_models_start_no_trial_anywhere(town: Town) 
         home = await town.home(region)
         for model in LEGACY_MODELS:
             assert await starts_trial(home, model) == (False, "model_starts_none"), (region, model)
-    await home.camera(await home.module(), "xt2")
-    assert (await home.have("GET", "/api/v1/account"))["trial"] is None
+        await home.camera(await home.module(), "xt2")
+        assert (await home.have("GET", "/api/v1/account"))["trial"] is None, region
 
 
 async def test_R026_the_trial_gives_every_camera_what_plus_gives(town: Town) -> None:
@@ -134,7 +134,9 @@ async def test_R034_clips_of_the_trial_leave_by_the_auto_delete_setting_and_not_
     await home.have("PATCH", "/api/v1/account", {"auto_delete_days": 7})
     await home.later(days=27)
     clip = await home.film(module, camera)
-    await home.later(days=3)
+    await home.later(days=3, seconds=-1)
+    assert (await home.have("GET", "/api/v1/account"))["trial"] is not None
+    await home.advance(seconds=1)
     assert (await home.have("GET", "/api/v1/account"))["trial"] is None
     assert await home.clips() == {clip}, "three days old at the trial's end"
     await home.later(days=4, minutes=-1)
