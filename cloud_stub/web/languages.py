@@ -66,7 +66,7 @@ class Language:
         written: str = format_currency(
             amount,
             currency,
-            format="#,##0 ¤" if whole and self.code == "fr" else "¤#,##0" if whole else None,
+            format="#,##0\u00a0¤" if whole and self.code == "fr" else "¤#,##0" if whole else None,
             locale=self.code,
             currency_digits=not whole,
         )

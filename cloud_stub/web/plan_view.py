@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from cloud_stub.domain.auto_delete import can_set_auto_delete
 from cloud_stub.domain.entitlement import CameraRights, rights
@@ -11,19 +12,24 @@ from cloud_stub.domain.records import Clip
 from cloud_stub.domain.retention import due_at
 from cloud_stub.domain.situation import Situation
 from cloud_stub.domain.storage_order import StorageKind
+from cloud_stub.domain.subscription_life import SubscriptionStatus, subscription_status
 from cloud_stub.domain.trial import end_trial_now, plans_that_waited
 from cloud_stub.web.languages import Language
 from cloud_stub.web.overview import Overview, expected_next_clip
+from cloud_stub.web.plan_words import say_plan
 from cloud_stub.web.pool_words import pool_outlook
 from cloud_stub.web.words import say_next_clip
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The line on every page while a trial runs (R030)."""
+    """The line on every page while a trial runs (R030) or a payment is overdue; `page` is where its link leads."""
 
     headline: str
     sentence: str
+    page: str
+    link: str
+    is_bad: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,10 @@ class Pool:
 
 
 def banner(overview: Overview, language: Language) -> Banner | None:
-    """Return the trial's banner, or `None` when no trial runs."""
+    """Return the banner of an overdue payment, else the trial's, else `None`."""
+    overdue = _past_due(overview, language)
+    if overdue is not None:
+        return overdue
     days = overview.trial_days_left
     trial = overview.trial
     if trial is None or not days:
@@ -56,7 +65,34 @@ def banner(overview: Overview, language: Language) -> Banner | None:
     return Banner(
         headline=language.say_many("Free trial: %(count)s day left", "Free trial: %(count)s days left", days),
         sentence=language.say("It ends by itself on %(when)s and costs nothing.", when=ends),
+        page="plan",
+        link=language.say("See the plans"),
     )
+
+
+def _past_due(overview: Overview, language: Language) -> Banner | None:
+    catalog, situation = overview.catalog, overview.situation
+    for each in live_subscriptions(situation, overview.now):
+        status = subscription_status(catalog, situation, each, overview.now)
+        if status is SubscriptionStatus.PAST_DUE and each.past_due_since is not None:
+            until = each.past_due_since + timedelta(days=catalog.billing.past_due_days)
+            return Banner(
+                headline=language.say("Payment declined"),
+                sentence=language.say(
+                    "%(plan)s ends on %(when)s unless it is paid.",
+                    plan=_name(overview, each.plan, language),
+                    when=language.day(until, overview.account.time_zone),
+                ),
+                page="payment",
+                link=language.say("Choose another card"),
+                is_bad=True,
+            )
+    return None
+
+
+def _name(overview: Overview, key: str, language: Language) -> str:
+    plan = overview.catalog.plans.get(key)
+    return key if plan is None else say_plan(language, plan.name)
 
 
 def cover_points(overview: Overview, language: Language) -> tuple[Point, ...]:
@@ -64,7 +100,7 @@ def cover_points(overview: Overview, language: Language) -> tuple[Point, ...]:
     zone = overview.account.time_zone
     points = []
     if overview.trial is not None:
-        plan = overview.catalog.plans[overview.trial.plan].name
+        plan = _name(overview, overview.trial.plan, language)
         ends = language.moment(overview.trial.ends_at, zone)
         sentence = language.say("The free trial of %(plan)s covers your cameras until %(when)s.", plan=plan, when=ends)
         points.append(Point("plan", sentence))
@@ -76,7 +112,10 @@ def cover_points(overview: Overview, language: Language) -> tuple[Point, ...]:
         points.append(Point("quota", sentence))
     floor = overview.catalog.plans.get(overview.catalog.floor_plan or "")
     if floor is not None:
-        sentence = language.say("%(plan)s is there for all your cameras and costs nothing.", plan=floor.name)
+        sentence = language.say(
+            "%(plan)s is there for all your cameras and costs nothing.",
+            plan=_name(overview, floor.key, language),
+        )
         points.append(Point("quota", sentence))
     if not points and not live_subscriptions(overview.situation, overview.now):
         sentence = language.say("You have no plan. Motion alerts and live view work without one.")

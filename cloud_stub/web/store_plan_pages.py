@@ -144,8 +144,13 @@ async def _page(request: web.Request, error: CloudError | None = None) -> web.Re
         offers=[
             (
                 f"{plan.key}/{price.interval.value}",
-                f"{plan.name}: {language.money(price.amount_minor, region.currency)} "
-                + language.say(INTERVAL[price.interval.value]),
+                language.say(
+                    "%(plan)s: %(price)s",
+                    plan=plan.name,
+                    price=language.money(price.amount_minor, region.currency)
+                    + " "
+                    + language.say(INTERVAL[price.interval.value]),
+                ),
             )
             for plan, price in sold
             if plan.intervals and price.keep_for_days is None
