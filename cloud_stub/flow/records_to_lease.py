@@ -5,7 +5,7 @@ a catalog version begins or ends. It is stored, and its way to the broker begun,
 """
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +13,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 import structlog
 
-from cloud_stub.domain.catalog import Catalog, Catalogs
+from cloud_stub.domain.catalog import Catalogs
 from cloud_stub.domain.entitlement import CameraRights, rights
 from cloud_stub.domain.lease import (
+    Term,
     clock_document,
     fingerprint,
     lease_claims,
@@ -26,16 +27,18 @@ from cloud_stub.domain.lease import (
     timed_claims,
     whole_ms,
 )
-from cloud_stub.domain.records import IssuedLease, Module
+from cloud_stub.domain.records import IssuedLease, LabClock, Module
 from cloud_stub.domain.situation import Situation, known_changes
 from cloud_stub.errors import CloudError
-from cloud_stub.flow.records_to_situation import covered_account, read_situation, read_used_ms
+from cloud_stub.flow.records_to_situation import covered_account, read_situation, read_situations, read_used_ms
 from cloud_stub.ports import Clock, LeaseSigner, Records, Transaction
 
 LEASE_TOPIC = "lease"
 CLOCK_TOPIC = "clock"
 ASKED_AGAIN_S = 1.0
 """A module that asks more often than this has its answer on the way already."""
+BATCH = 200
+"""Accounts in one transaction when all are gone through: so long does whoever wants to write wait."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger()
@@ -93,25 +96,40 @@ class LeaseDesk:
         """Issue the leases of an account's modules that are due or say something else now."""
         now = self.now()
         situation = await read_situation(records, account_id)
-        catalog = self.catalogs.in_force(situation.account.vendor, now)
-        every = rights(catalog, situation, now)
+        every = rights_of(self.catalogs, situation, now)
         used_ms = await read_used_ms(records, every)
-        changes = changes_of(self.catalogs, situation)
-        for module in situation.modules:
-            newest = await records.leases.newest(module.module_id)
-            claims = lease_claims(catalog, situation.account, module, every, used_ms)
-            said = fingerprint(claims)
-            due = newest is None or past_half(newest, now) or lease_due_at(newest, changes) <= now
-            if newest is None or due or newest.fingerprint != said:
-                await self._issue(records, catalog, situation, module, newest, claims)
+        newest = {module.module_id: await records.leases.newest(module.module_id) for module in situation.modules}
+        for lease in self._fresh(situation, every, used_ms, newest, now):
+            await records.leases.add(lease)
+            await self._publish(records, lease)
 
     async def refresh_all(self) -> None:
-        """Bring every account's leases up to date (at start: a catalog may have changed)."""
+        """Bring every account's leases up to date (at start: a catalog may have changed), a batch a transaction."""
         async with self.records.reading() as records:
-            accounts = await records.accounts.all()
-        for account in accounts:
-            async with self.changing(account.account_id):
-                pass
+            ids = [account.account_id for account in await records.accounts.all()]
+        for begin in range(0, len(ids), BATCH):
+            async with self.records.writing() as records:
+                issued = await self.refresh_many(records, ids[begin : begin + BATCH])
+            if issued:
+                self.tell()
+                log.info("leases_refreshed", accounts=min(begin + BATCH, len(ids)), of=len(ids), issued=issued)
+
+    async def refresh_many(self, records: Transaction, account_ids: Collection[str]) -> int:
+        """Do as `refresh` for each account, in reads that do not grow in number with them; return the leases issued."""
+        now = self.now()
+        situations = await read_situations(records, account_ids)
+        every = [rights_of(self.catalogs, situation, now) for situation in situations]
+        pools = {each.storage.pool for of in every for each in of if each.storage.pool is not None}
+        used_ms = dict.fromkeys(pools, 0) | dict(await records.bulk.used_ms(pools))
+        modules = {module.module_id for situation in situations for module in situation.modules}
+        newest = await records.bulk.newest_leases(modules)
+        issued: list[IssuedLease] = []
+        for situation, of in zip(situations, every, strict=True):
+            issued += self._fresh(situation, of, used_ms, newest, now)
+        await records.bulk.add_leases(issued)
+        lab = await records.leases.lab_clock()
+        await records.bulk.enqueue([message for lease in issued for message in _messages(lease, lab)])
+        return len(issued)
 
     async def reissue(self, module_id: str) -> None:
         """Publish a module's lease again (`lease/get`): a fresh one when it is past half its life.
@@ -160,17 +178,26 @@ class LeaseDesk:
             raise CloudError("lease_unknown", 404, "This module has no lease yet: ask again in a minute.")
         return (None if before is None else before.seq), newest
 
-    async def _issue(
+    def _fresh(
         self,
-        records: Transaction,
-        catalog: Catalog,
         situation: Situation,
-        module: Module,
-        newest: IssuedLease | None,
-        claims: dict[str, object],
-    ) -> None:
+        every: tuple[CameraRights, ...],
+        used_ms: Mapping[str, int],
+        newest: Mapping[str, IssuedLease | None],
+        now: datetime,
+    ) -> Iterator[IssuedLease]:
+        """Sign a lease for each of an account's modules whose newest one is due or says something else."""
+        catalog = self.catalogs.in_force(situation.account.vendor, now)
+        changes = changes_of(self.catalogs, situation)
+        for module in situation.modules:
+            last = newest.get(module.module_id)
+            claims = lease_claims(catalog, situation.account, module, every, used_ms)
+            due = last is None or past_half(last, now) or lease_due_at(last, changes) <= now
+            if last is None or due or last.fingerprint != fingerprint(claims):
+                yield self._signed(lease_term(catalog, situation, now), module, last, claims)
+
+    def _signed(self, term: Term, module: Module, newest: IssuedLease | None, claims: dict[str, object]) -> IssuedLease:
         seq = next_seq(None if newest is None else newest.seq, self.real_now())
-        term = lease_term(catalog, situation, self.now())
         jti = str(uuid5(NAMESPACE_URL, f"lease:{module.module_id}/{seq}"))
         timed = timed_claims(claims, term, jti, seq)
         lease = IssuedLease(
@@ -183,22 +210,30 @@ class LeaseDesk:
             claims=json.dumps(timed),
             token=self.signer.sign(timed),
         )
-        await records.leases.add(lease)
-        await self._publish(records, lease)
         log.info("lease_issued", module_id=module.module_id, seq=seq, changed=_changed(newest, lease))
+        return lease
 
     async def _publish(self, records: Transaction, lease: IssuedLease) -> None:
         lab = await records.leases.lab_clock()
-        if lab is not None and lab.advancing_to is not None:
-            return  # the end of the advance publishes the newest lease, then the clock
-        await records.leases.enqueue(lease.module_id, LEASE_TOPIC, lease.token.encode(), retain=True)
-        await self._publish_clock(records, lease)
+        for module_id, topic, payload in _messages(lease, lab):
+            await records.leases.enqueue(module_id, topic, payload, retain=True)
 
     async def _publish_clock(self, records: Transaction, lease: IssuedLease) -> None:
         lab = await records.leases.lab_clock()
         if lab is not None:
-            payload = clock_document(lab.now, frozen=lab.frozen, lease_seq=lease.seq, real_at=lab.set_at)
-            await records.leases.enqueue(lease.module_id, CLOCK_TOPIC, payload, retain=True)
+            await records.leases.enqueue(lease.module_id, CLOCK_TOPIC, _lab_time(lab, lease), retain=True)
+
+
+def _messages(lease: IssuedLease, lab: LabClock | None) -> list[tuple[str, str, bytes]]:
+    """Return what a new lease puts into the outbox: itself, then the lab's clock, where there is one."""
+    if lab is not None and lab.advancing_to is not None:
+        return []  # the end of the advance publishes the newest lease, then the clock
+    told = [(lease.module_id, LEASE_TOPIC, lease.token.encode())]
+    return told if lab is None else [*told, (lease.module_id, CLOCK_TOPIC, _lab_time(lab, lease))]
+
+
+def _lab_time(lab: LabClock, lease: IssuedLease) -> bytes:
+    return clock_document(lab.now, frozen=lab.frozen, lease_seq=lease.seq, real_at=lab.set_at)
 
 
 def _changed(newest: IssuedLease | None, lease: IssuedLease) -> bool:

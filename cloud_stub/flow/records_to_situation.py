@@ -1,6 +1,6 @@
 """Reads what an account's rights are computed from, inside the caller's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from cloud_stub.domain.billing_records import Subscription
@@ -44,6 +44,43 @@ async def read_situation(records: Transaction, account_id: str) -> Situation:
         links=links,
         held_elsewhere=tuple(subscription for subscription in bought if subscription.subscription_id not in ids),
     )
+
+
+async def read_situations(records: Transaction, account_ids: Collection[str]) -> list[Situation]:
+    """Return the situations of those of the accounts that there are, each as `read_situation` does, in few reads."""
+    accounts = await records.bulk.accounts(account_ids)
+    modules = await records.bulk.modules(accounts)
+    cameras = await records.bulk.cameras(accounts)
+    trials = await records.bulk.trials(accounts)
+    links = {account_id: tuple(of) for account_id, of in (await records.bulk.links(accounts)).items()}
+    stores = {
+        account_id: link.store_account_id
+        for account_id, of in links.items()
+        for link in reversed(of)
+        if link.unlinked_at is None
+    }
+    held = await records.bulk.subscriptions_held({*accounts, *stores.values()})
+    bought = await records.bulk.subscriptions_bought(accounts)
+    attachments = await records.bulk.attachments({s.subscription_id for of in held.values() for s in of})
+    found = []
+    for account_id, account in sorted(accounts.items()):
+        own = (*held.get(account_id, ()), *held.get(stores.get(account_id, ""), ()))
+        ids = {subscription.subscription_id for subscription in own}
+        attached = [attachment for subscription_id in ids for attachment in attachments.get(subscription_id, ())]
+        live = tuple(module for module in modules.get(account_id, ()) if module.revoked_at is None)
+        live_ids = {module.module_id for module in live}
+        situation = Situation(
+            account=account,
+            modules=live,
+            cameras=tuple(camera for camera in cameras.get(account_id, ()) if camera.module_id in live_ids),
+            trials=tuple(trials.get(account_id, ())),
+            subscriptions=own,
+            attachments=tuple(sorted(attached, key=lambda a: (a.attached_at, a.attachment_id))),
+            links=links.get(account_id, ()),
+            held_elsewhere=tuple(s for s in bought.get(account_id, ()) if s.subscription_id not in ids),
+        )
+        found.append(situation)
+    return found
 
 
 async def covered_account(records: Transaction, holder_id: str) -> str | None:

@@ -1,6 +1,7 @@
 """What the flows need from the outside world; each comment is the contract that the adapters' test suites hold."""
 
 from cloud_stub.ports.accounts import AccountRecords, ModuleRecords
+from cloud_stub.ports.bulk import BulkRecords
 from cloud_stub.ports.clips import ClipRecords, LeaseRecords
 from cloud_stub.ports.media import Blobs, Posters, Staging
 from cloud_stub.ports.modules import Broker, BrokerAway, BrokerUsers, LeaseSigner, ModuleMessage
@@ -24,6 +25,7 @@ __all__ = [
     "Broker",
     "BrokerAway",
     "BrokerUsers",
+    "BulkRecords",
     "Charge",
     "ChargeOutcome",
     "ClipRecords",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cloud_stub.ports.accounts import AccountRecords, ModuleRecords
+from cloud_stub.ports.bulk import BulkRecords
 from cloud_stub.ports.clips import ClipRecords, LeaseRecords
 from cloud_stub.ports.plans import BillingRecords, NoticeRecords, PlanRecords, StoreRecords
 
@@ -21,6 +22,7 @@ class Transaction:
     notices: NoticeRecords
     leases: LeaseRecords
     clips: ClipRecords
+    bulk: BulkRecords
 
 
 class Records(Protocol):

@@ -158,9 +158,8 @@ def _plan(subscription_id: str, store_id: str, account_id: str, at: datetime) ->
 
 async def _claims(records: SqlRecords) -> list[dict[str, object]]:
     async with records.reading() as transaction:
-        every = await transaction.modules.all()
-        newest = [await transaction.leases.newest(module.module_id) for module in every]
-    return [json.loads(lease.claims) for lease in newest if lease is not None and lease.seq > 1]
+        newest = await transaction.bulk.newest_leases(await transaction.modules.claimed_ids())
+    return [json.loads(lease.claims) for lease in newest.values() if lease.seq > 1]
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from cloud_stub.domain.catalog import Catalogs
 from cloud_stub.domain.policies import Effective
+from tests.properties.batches import check_batches
 from tests.properties.events import (
     CLIP_SECONDS,
     OK,
@@ -99,6 +100,7 @@ class OwnerLife(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if self.world is not None:
+                self.runner.run(check_batches(self.world))
                 self.runner.run(self._live_again(self.world))
         finally:
             if self.world is not None:

@@ -26,6 +26,11 @@ class Rows(Generic[V]):
         """Insert; a second row with the same key is SQLAlchemy's IntegrityError."""
         await self._connection.execute(insert(self._table).values(self._values(value)))
 
+    async def add_all(self, values: Sequence[V]) -> None:
+        """Insert rows, in their order; a key that is there already is SQLAlchemy's IntegrityError."""
+        if values:
+            await self._connection.execute(insert(self._table), [self._values(value) for value in values])
+
     async def replace(self, value: V) -> int:
         """Update the row with the value's primary key; return how many there were (0 or 1)."""
         key = [column == getattr(value, column.name) for column in self._table.primary_key]
