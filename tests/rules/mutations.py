@@ -213,7 +213,11 @@ def _features() -> None:
     _key("R094", "features.local_storage_backup.needs_local_storage", False)
     _without("R095", "regions.US.feature_models.local_storage_backup", "outdoor_4", "wired_floodlight")
     _without("R095", "regions.CA.feature_models.local_storage_backup", "outdoor_4")
-    _with("R095 C19", "regions.FR.local_storage_models", "xt", "xt2")
+    newer = ["video_doorbell", "mini", "indoor_gen3", "outdoor_gen3"]
+    drive_first = {"storage_order": ["cloud", "free_tier", "local", "quota", "none"]}
+    for model in ("xt", "xt2"):
+        _keys("R095", {**drive_first, "regions.FR.local_storage_models": [*newer, model]})
+    _without("C19", "features.local_storage_backup.granted_by", "basic")
     _without("R096", "features.rapid_access.granted_by", "plus")
     _without("R097", "features.video_sharing.granted_by", "plus")
     _with("R097", "features.video_sharing.granted_by", "legacy_model")
