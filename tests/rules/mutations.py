@@ -220,7 +220,7 @@ def _features() -> None:
     _without("C19", "features.local_storage_backup.granted_by", "basic")
     _without("R096", "features.rapid_access.granted_by", "plus")
     _without("R097", "features.video_sharing.granted_by", "plus")
-    _with("R097", "features.video_sharing.granted_by", "legacy_model")
+    _with("R097", "features.video_sharing.granted_by", "legacy_account")
     _without("R098", "features.photo_capture.granted_by", "basic", "plus")
     _with("R099", "regions.FR.feature_models.photo_capture", "mini")
     _without("R099", "regions.GB_IE.feature_models.photo_capture", "video_doorbell")
