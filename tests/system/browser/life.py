@@ -5,12 +5,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from babel.messages.pofile import read_po
 from playwright.async_api import Page, async_playwright, expect
 
+from cloud_stub.web import words
 from tests.chromium import EXECUTABLE, FLAGS, PATIENCE_MS
 from tests.system.browser.pages import DESK, PHONE
 from tests.web.cloud.owner import Owner, open_owner
 from tests.web.cloud.site import EMAIL, PASSWORD
+
+with (Path(words.__file__).parent / "translations" / "fr" / "LC_MESSAGES" / "messages.po").open("rb") as po:
+    ENGLISH = [m.id for m in read_po(po) if isinstance(m.id, str) and m.id.count(" ") > 1 and "%(" not in m.id]
+"""Every English sentence of the pages that has no gaps; one of two words may be part of a French one."""
 
 
 @dataclass
@@ -40,6 +46,9 @@ class Visit:
     async def fits(self) -> None:
         """Demand the visit's language, and nothing beyond the edge of a phone's or a desk's screen."""
         assert await self.page.locator("html").get_attribute("lang") == self.language
+        if self.language != "en":
+            shown = await self.page.inner_text("body")
+            assert not [sentence for sentence in ENGLISH if sentence in shown], self.page.url
         for width, height in (PHONE, DESK):
             await self.page.set_viewport_size({"width": width, "height": height})
             beyond = await self.page.evaluate(
