@@ -30,6 +30,7 @@ from hardware.drives.mounted import MountedDrive
 SOFTWARE = f"veilleur-agent {VERSION}"
 LEDGER_FILE = "ledger.sqlite"
 SPOOL_FOLDER = "spool"
+FETCHED_FOLDER = "fetched"
 LOCK_FILE = "running.lock"
 
 log = structlog.get_logger()

@@ -9,12 +9,12 @@ import structlog
 from aiohttp import web
 
 from agent.adapters.drive_lane_thread import DriveLaneThread
-from agent.adapters.drive_store_files import DriveFiles
 from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
 from agent.composition.beside import Job
 from agent.composition.cameras import add_to_board, build_cameras, build_photos
+from agent.composition.drive_parts import clip_saver, drive_store
 from agent.composition.parts import SOFTWARE, Parts
 from agent.domain.spool import SpoolLimits
 from agent.errors import BadInput, Refused, TryLater
@@ -84,6 +84,7 @@ class AgentBuilder:
         )
         self.lane = DriveLaneThread(parts.clock)
         self.watcher = self._watcher()
+        self.store = drive_store(parts, self.board, self.lane)
         self.api = HttpModuleApi(parts.http)
         self.cameras = build_cameras(parts, self.board, self.keeper, self.emit)
         self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
@@ -106,7 +107,7 @@ class AgentBuilder:
                 CamerasToCloud(api=self.api, board=board, clock=parts.clock, jitter=random.random).run,
             ),
         ]
-        store = self._drive_flows(side)
+        self._drive_flows(side)
         uploads = SpoolToCloud(
             ledger=parts.ledger,
             files=parts.files,
@@ -115,7 +116,7 @@ class AgentBuilder:
             clock=parts.clock,
             board=board,
             jitter=random.random,
-            drive=store,
+            drive=self.store,
         )
         watchdog = ProgressToWatchdog(
             manager=SystemdNotifier(),
@@ -130,7 +131,13 @@ class AgentBuilder:
         return Agent(parts, self._diagnostics(), board, tuple(first), tuple(core), tuple(side), tuple(last))
 
     def _link(self) -> BrokerLink:
-        actions = CommandActions(arm=self._arm, photo=self._photo, eject_drive=self._eject, state=self._publish_state)
+        actions = CommandActions(
+            arm=self._arm,
+            photo=self._photo,
+            eject_drive=self._eject,
+            state=self._publish_state,
+            save_clip=clip_saver(self.parts, self.store, self.lane, self.moves).save,
+        )
         writer = StateWriter(
             board=self.board,
             ledger=self.parts.ledger,
@@ -173,24 +180,19 @@ class AgentBuilder:
             lab.listeners.append(recheck)
         return keeper
 
-    def _drive_flows(self, side: list[SideFlow]) -> DriveFiles | None:
-        drive, parts = self.parts.drive, self.parts
-        if drive is None or self.watcher is None:
-            return None
-        names = {camera_id: camera.name for camera_id, camera in self.board.cameras.items()}
-        store = DriveFiles(
-            drive.look, parts.identity.module_id, lambda camera_id: names.get(camera_id, "camera"), self.lane
-        )
+    def _drive_flows(self, side: list[SideFlow]) -> None:
+        parts = self.parts
+        if self.store is None or self.watcher is None:
+            return
         to_drive = SpoolToDrive(
             ledger=parts.ledger,
             files=parts.files,
-            store=store,
+            store=self.store,
             moves=self.moves,
             clock=parts.clock,
             board=self.board,
         )
         side += [SideFlow("drive_watch", self.watcher.run), SideFlow("drive_copies", to_drive.run)]
-        return store
 
     def _watcher(self) -> WatchDrive | None:
         parts = self.parts

@@ -11,7 +11,7 @@ import structlog
 from agent.domain.lease import LeaseState
 from agent.domain.state_document import same_words
 from agent.errors import AgentError, TryLater
-from agent.flow.commands import Commands
+from agent.flow.commands import SLOW_COMMANDS, Commands
 from agent.flow.status_board import StatusBoard
 from agent.ports import Broker, Clock, Ledger, Message
 
@@ -20,6 +20,7 @@ STATE_EVERY_S = 0.5
 LOOK_FOR_EVENTS_EVERY_S = 2.0
 EVENTS_AT_ONCE = 50
 COMMANDS_WAITING = 16
+SLOW_COMMANDS_WAITING = 4
 LARGEST_LEASE_BYTES = 128 * 1024
 TOPICS = ("lease", "availability", "cmd/+")
 
@@ -48,6 +49,7 @@ class BrokerLink:
     _state_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _events_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _waiting: asyncio.Queue[Message] = field(default_factory=lambda: asyncio.Queue(COMMANDS_WAITING))
+    _slow: asyncio.Queue[Message] = field(default_factory=lambda: asyncio.Queue(SLOW_COMMANDS_WAITING))
     _published: Mapping[str, object] | None = None
     _asked: bool = False
 
@@ -61,7 +63,8 @@ class BrokerLink:
                 tasks.create_task(self._keep_sessions())
                 tasks.create_task(self._publish_states())
                 tasks.create_task(self._drain_events())
-                tasks.create_task(self._carry_out_commands())
+                tasks.create_task(self._carry_out_commands(self._waiting))
+                tasks.create_task(self._carry_out_commands(self._slow))
         except Exception:
             self._set_down("A fault of this module ended the session; it is set up again.")
             raise
@@ -164,14 +167,15 @@ class BrokerLink:
             await self.broker.publish("availability", self._availability("online"), retain=True)
 
     def _queue_command(self, message: Message) -> None:
+        queue = self._slow if message.topic.removeprefix("cmd/") in SLOW_COMMANDS else self._waiting
         try:
-            self._waiting.put_nowait(message)
+            queue.put_nowait(message)
         except asyncio.QueueFull:
             log.warning("command_dropped", topic=message.topic, reason="too many commands at once")
 
-    async def _carry_out_commands(self) -> None:
+    async def _carry_out_commands(self, queue: asyncio.Queue[Message]) -> None:
         while True:
-            reply = await self.commands.handle(await self._waiting.get())
+            reply = await self.commands.handle(await queue.get())
             if reply is not None:
                 try:
                     await self.broker.publish(reply.topic, reply.payload, correlation_data=reply.correlation_data)

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from agent.domain.saved_clip import SavedClip
 from agent.errors import BadInput, Refused, TryLater
 from agent.ports import Ledger, Message
 
-RESULT_CODES = frozenset({"done", "unknown_command", "bad_arguments", "not_entitled", "no_drive", "failed"})
+RESULT_CODES = frozenset(
+    {"done", "unknown_command", "bad_arguments", "not_entitled", "no_drive", "drive_full", "failed"}
+)
+SLOW_COMMANDS = frozenset({"save_clip"})
+"""Commands that may take minutes: they are carried out one at a time beside the others, which never wait for them."""
 LARGEST_COMMAND_BYTES = 16 * 1024
 LONGEST_ID = 64
 RESULTS_KEPT = 100
@@ -22,13 +27,14 @@ log = structlog.get_logger()
 class CommandActions:
     """What commands do. Each raises Refused (with a result code), BadInput or TryLater when it cannot be done.
 
-    `photo` takes a camera id; `state` publishes the whole state again.
+    `photo` takes a camera id; `state` publishes the whole state again; `save_clip` takes the command's arguments.
     """
 
     arm: Callable[[bool], Awaitable[object]]
     photo: Callable[[str], Awaitable[object]]
     eject_drive: Callable[[], Awaitable[object]]
     state: Callable[[], Awaitable[object]]
+    save_clip: Callable[[Mapping[str, object]], Awaitable[SavedClip]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +71,31 @@ class Commands:
         except OSError as error:
             log.warning("command_not_remembered", command=name, command_id=command_id, reason=str(error))
             return _reply(message, name, _result(command_id, name, "failed", str(error)))
-        code, text = await self._carry_out(name, arguments)
-        result = _result(command_id, name, code, text)
+        code, text, more = await self._carry_out(name, arguments)
+        result = {**_result(command_id, name, code, text), **more}
         self._results[command_id] = result
         if len(self._results) > RESULTS_KEPT:
             self._results.popitem(last=False)
         log.info("command_handled", command=name, command_id=command_id, code=code)
         return _reply(message, name, result)
 
-    async def _carry_out(self, name: str, arguments: Mapping[str, object]) -> tuple[str, str]:
-        """Return the result's code and text."""
+    async def _carry_out(self, name: str, arguments: Mapping[str, object]) -> tuple[str, str, Mapping[str, object]]:
+        """Return the result's code and text, and what else it carries."""
         try:
             act = self._act(name, arguments)
             if act is None:
-                return "unknown_command", f"There is no command {name!r}."
-            await act()
+                return "unknown_command", f"There is no command {name!r}.", {}
+            done = await act()
         except BadInput as error:
-            return "bad_arguments", str(error)
+            return "bad_arguments", str(error), {}
         except Refused as error:
-            return (error.code if error.code in RESULT_CODES else "failed"), str(error)
+            return (error.code if error.code in RESULT_CODES else "failed"), str(error), {}
         except TryLater as error:
-            return "failed", str(error)
+            return "failed", str(error), {}
         except Exception:  # an act may fail in any library below; the link must outlive it
             log.exception("command_failed", command=name)
-            return "failed", "The module could not do it; its log says why."
-        return "done", ""
+            return "failed", "The module could not do it; its log says why.", {}
+        return "done", "", {"sha256": done.sha256} if isinstance(done, SavedClip) else {}
 
     def _act(self, name: str, arguments: Mapping[str, object]) -> Callable[[], Awaitable[object]] | None:
         actions = self._actions
@@ -103,6 +109,8 @@ class Commands:
             if not isinstance(camera_id, str) or not camera_id:
                 raise BadInput("`photo` needs {`camera_id`: the camera's id}.")
             return lambda: actions.photo(camera_id)
+        if name == "save_clip":
+            return lambda: actions.save_clip(arguments)
         return {"eject_drive": actions.eject_drive, "state": actions.state}.get(name)
 
 

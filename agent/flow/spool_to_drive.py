@@ -151,6 +151,8 @@ class SpoolToDrive:
         _log.info("clip_decided_while_parked", clip_id=row.clip_id, phase=found.phase.value, usb_path=copy.usb_path)
 
     async def _take_back(self, row: ClipRow) -> None:
+        if row.usb_path is None:
+            return  # the owner asked for the clip on the drive meanwhile: its parked copy stays for good
         try:
             await self._store.remove(row)
         except DriveGone as error:

@@ -4,12 +4,14 @@ from agent.ports.cloud import CloudAnswer, CloudCalls, CloudStatus, ModuleApi, U
 from agent.ports.keeping import CopyResult, DriveLane, DriveStore, Ledger
 from agent.ports.link import Broker, LeaseVerifier, Message, ModuleState
 from agent.ports.recording import CameraFeed, ClipFile, ClipFiles, Clock, ClosedFile, FeedStep
+from agent.ports.saving import ClipMedia, FetchedFiles
 
 __all__ = [
     "Broker",
     "CameraFeed",
     "ClipFile",
     "ClipFiles",
+    "ClipMedia",
     "Clock",
     "ClosedFile",
     "CloudAnswer",
@@ -19,6 +21,7 @@ __all__ = [
     "DriveLane",
     "DriveStore",
     "FeedStep",
+    "FetchedFiles",
     "LeaseVerifier",
     "Ledger",
     "Message",

@@ -24,7 +24,7 @@ COMMAND: Final = "save_clip"
 PATIENCE_S: Final = 300.0
 """A module fetches a whole clip, writes it and reads it back before it answers."""
 TRIED_AGAIN_S: Final = 60.0
-ENDS_IT: Final = frozenset({"no_drive", "bad_arguments", "unknown_command", "not_entitled"})
+ENDS_IT: Final = frozenset({"no_drive", "drive_full", "bad_arguments", "unknown_command", "not_entitled"})
 """Results after which asking again is of no use."""
 CHANGES: Final = {
     DriveCopy.ASKED: (What.DRIVE_COPY_ASKED, Rule.OWNER),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.ledger_sqlite import SqliteLedger
+from agent.domain.saved_clip import SavedClip
 from agent.errors import Refused
 from agent.flow.broker_link import BrokerLink
 from agent.flow.commands import CommandActions, Commands
@@ -66,7 +67,9 @@ class Pair:
             ledger=ledger,
             clock=clock,
             board=self.board,
-            commands=Commands(ledger, CommandActions(self._nothing, self._nothing, self._no_drive, self._state)),
+            commands=Commands(
+                ledger, CommandActions(self._nothing, self._nothing, self._no_drive, self._state, self._no_clip)
+            ),
             document=self._document,
             on_lease=self._take,
             on_clock=None,
@@ -108,6 +111,9 @@ class Pair:
 
     async def _nothing(self, _argument: object) -> None:
         pass
+
+    async def _no_clip(self, _arguments: Mapping[str, object]) -> SavedClip:
+        raise Refused("no_drive", "There is no drive in the module.")
 
     async def _no_drive(self) -> None:
         raise Refused("no_drive", "There is no drive in the module.")

@@ -12,6 +12,7 @@ import pytest
 from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.domain.clip import Sink, SinkChoice, SinkReason
 from agent.domain.lease import LeaseState
+from agent.domain.saved_clip import SavedClip
 from agent.errors import Refused
 from agent.flow.board_to_state import StateWriter
 from agent.flow.broker_link import BrokerLink
@@ -56,6 +57,7 @@ class Rig:
         self.clocks: list[Mapping[str, object]] = []
         self.armed: list[bool] = []
         self.photo_may_end = asyncio.Event()
+        self.save_may_end = asyncio.Event()
         self.lease_failure: Exception | None = None
         self.jitter = 0.0
         writer = StateWriter(
@@ -71,7 +73,7 @@ class Rig:
             ledger=ledger,
             clock=self.clock,
             board=self.board,
-            commands=Commands(ledger, CommandActions(self._arm, self._photo, self._eject, self._state)),
+            commands=Commands(ledger, CommandActions(self._arm, self._photo, self._eject, self._state, self._save)),
             document=writer.document,
             on_lease=self._take,
             on_clock=self.clocks.append if lab else None,
@@ -94,6 +96,10 @@ class Rig:
 
     async def _state(self) -> None:
         await self.link.publish_state()
+
+    async def _save(self, arguments: Mapping[str, object]) -> SavedClip:
+        await self.save_may_end.wait()
+        return SavedClip(str(arguments["sha256"]))
 
     def sent(self, topic: str) -> list[Any]:
         """Return what the module published on a topic, oldest first, empty messages as `None`."""
@@ -302,6 +308,21 @@ async def test_a_slow_command_holds_back_no_lease_and_too_many_are_dropped(
         assert rig.sent("cmd/photo/result") == []
         rig.photo_may_end.set()
         await rig.until(lambda: len(rig.sent("cmd/photo/result")) >= 16, "those that waited are done")
+
+
+async def test_a_clip_being_saved_holds_back_no_other_command(hub: MemoryBroker, ledger: SqliteLedger) -> None:
+    rig = Rig(hub, ledger)
+    async with running(rig.link.run):
+        await rig.until(lambda: rig.sent("state"), "the link is up")
+        for number in range(3):
+            command = {"id": f"save-{number}", "name": "save_clip", "arguments": {"sha256": "ab"}}
+            hub.route(PREFIX + "cmd/save_clip", json.dumps(command).encode(), retain=False)
+        hub.route(PREFIX + "cmd/arm", b'{"id":"1","name":"arm","arguments":{"armed":true}}', retain=False)
+        await rig.until(lambda: rig.sent("cmd/arm/result"), "the other command")
+        assert rig.sent("cmd/save_clip/result") == []
+        rig.save_may_end.set()
+        await rig.until(lambda: len(rig.sent("cmd/save_clip/result")) == 3, "the clips, one after the other")
+    assert [said["sha256"] for said in rig.sent("cmd/save_clip/result")] == ["ab"] * 3
 
 
 @pytest.mark.parametrize("payload", [b"", b"\xff\xfe", b"x" * 200_000])

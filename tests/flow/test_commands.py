@@ -1,7 +1,7 @@
 """Commands are carried out once per id, and whatever arrives is answered in the words of docs/wire.md."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.adapters.ledger_sqlite import SqliteLedger
+from agent.domain.saved_clip import SavedClip
 from agent.errors import AgentError, BadInput, Refused, TryLater
 from agent.flow.commands import RESULT_CODES, CommandActions, Commands
 from agent.ports import Message
@@ -28,8 +29,16 @@ class Acts:
 
     def actions(self) -> CommandActions:
         return CommandActions(
-            arm=self._one("arm"), photo=self._one("photo"), eject_drive=self._none("eject"), state=self._none("state")
+            arm=self._one("arm"),
+            photo=self._one("photo"),
+            eject_drive=self._none("eject"),
+            state=self._none("state"),
+            save_clip=self._save,
         )
+
+    async def _save(self, arguments: Mapping[str, object]) -> SavedClip:
+        await self._do(("save_clip", dict(arguments)))
+        return SavedClip(str(arguments.get("sha256")))
 
     def _one(self, name: str) -> Callable[[object], Awaitable[None]]:
         async def act(argument: object) -> None:
@@ -155,6 +164,19 @@ async def test_each_command_does_its_act(
     sent = {**COMMAND, "name": name, "arguments": arguments, "unknown field": 1}
     assert await answer(commands, message(sent, f"cmd/{name}")) == {**RESULT, "name": name}
     assert acts.done == [done]
+
+
+async def test_a_saved_clip_is_answered_with_the_golden_result(commands: Commands, acts: Acts) -> None:
+    sent = json.loads((GOLDEN / "command_save_clip_v1.json").read_text(encoding="utf-8"))
+    said = json.loads((GOLDEN / "command_save_clip_result_v1.json").read_text(encoding="utf-8"))
+    assert await answer(commands, message({**sent, "id": said["id"]}, "cmd/save_clip")) == said
+    assert acts.done == [("save_clip", sent["arguments"])]
+
+
+async def test_a_clip_that_was_not_saved_is_answered_without_a_hash(commands: Commands, acts: Acts) -> None:
+    acts.failure = Refused("drive_full", "The drive has no room.")
+    result = await answer(commands, message({**COMMAND, "name": "save_clip", "arguments": {}}, "cmd/save_clip"))
+    assert (result["code"], "sha256" in result) == ("drive_full", False)
 
 
 async def test_a_repeated_command_is_done_once_and_answered_the_same(commands: Commands, acts: Acts) -> None:

@@ -129,4 +129,5 @@ def test_the_wire_documents_are_what_is_sent_and_what_is_believed() -> None:
     assert outcome_of(clip, result) is DriveCopy.SAVED
     assert outcome_of(clip, {**result, "sha256": None}) is DriveCopy.ASKED
     assert outcome_of(clip, {**result, "ok": False, "code": "failed"}) is DriveCopy.ASKED
-    assert outcome_of(clip, {**result, "ok": False, "code": "no_drive"}) is DriveCopy.FAILED
+    for word in ("no_drive", "drive_full", "bad_arguments", "unknown_command"):
+        assert outcome_of(clip, {**result, "ok": False, "code": word}) is DriveCopy.FAILED

@@ -1,0 +1,39 @@
+"""The drive's store, and what saves clips of the cloud on it, built over the agent's parts."""
+
+from agent.adapters.clip_media_http import HttpClipMedia
+from agent.adapters.drive_lane_thread import DriveLaneThread
+from agent.adapters.drive_store_files import DriveFiles
+from agent.adapters.fetched_file import FetchedFile
+from agent.composition.parts import FETCHED_FOLDER, Parts
+from agent.flow.clip_moves import ClipMoves
+from agent.flow.save_clip import SaveClip, SavingPlace
+from agent.flow.status_board import StatusBoard
+from agent.flow.watch_drive import LOOK_WITHIN_S
+
+
+def drive_store(parts: Parts, board: StatusBoard, lane: DriveLaneThread) -> DriveFiles | None:
+    """Return the store on the drive; `None` without a drive in the configuration."""
+    if parts.drive is None:
+        return None
+    names = {camera_id: camera.name for camera_id, camera in board.cameras.items()}
+    return DriveFiles(
+        parts.drive.look, parts.identity.module_id, lambda camera_id: names.get(camera_id, "camera"), lane
+    )
+
+
+def clip_saver(parts: Parts, store: DriveFiles | None, lane: DriveLaneThread, moves: ClipMoves) -> SaveClip:
+    """Return what the command `save_clip` does."""
+    drive, settings, place = parts.drive, parts.settings, None
+    if drive is not None and store is not None and settings.drive is not None:
+        look = drive.look
+        place = SavingPlace(store, lambda: lane.run(look, LOOK_WITHIN_S), settings.drive.reserve_bytes)
+    return SaveClip(
+        media=HttpClipMedia(parts.http),
+        fetched=FetchedFile(settings.module.state_dir / FETCHED_FOLDER),
+        files=parts.files,
+        ledger=parts.ledger,
+        moves=moves,
+        clock=parts.clock,
+        place=place,
+        spool_reserve_bytes=settings.spool.reserve_bytes,
+    )
