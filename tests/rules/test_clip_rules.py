@@ -203,6 +203,8 @@ async def test_R093_only_the_camera_that_a_basic_plan_covers_has_a_growing_histo
         await owner.advance(hours=1)
     assert len((await owner.have("GET", f"/api/v1/clips?camera_id={covered}"))["clips"]) == 2
     assert (await owner.have("GET", f"/api/v1/clips?camera_id={other}"))["clips"] == []
+    account = await owner.have("GET", "/api/v1/account")
+    assert max(account["auto_delete_choices"]) == 30, "the window of this region"
 
 
 async def test_R096_a_clip_can_be_watched_before_it_is_whole(owner: Owner) -> None:

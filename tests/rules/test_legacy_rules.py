@@ -107,6 +107,9 @@ async def test_R074_below_its_limit_a_pool_loses_nothing(home: Home) -> None:
     new = await home.film(module, camera, seconds=20)
     assert await home.clips() == {old, new}
     assert sum((await home.used_ms()).values()) == POOL_MS
+    assert (await home.its(module, camera))["storage"]["limit_ms"] == POOL_MS
+    one_second = await home.film(module, camera, seconds=1)
+    assert await home.clips() == {new, one_second}, "one second more is one too many"
 
 
 async def test_R075_an_uncovered_legacy_camera_has_no_subscription_features(town: Town) -> None:
