@@ -13,11 +13,11 @@ from agent.adapters.drive_store_files import DriveFiles
 from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
+from agent.composition.acts import arming_acts, drive_acts, photo_acts
 from agent.composition.beside import Job
 from agent.composition.cameras import add_to_board, build_cameras, build_photos
 from agent.composition.parts import SOFTWARE, Parts
 from agent.domain.spool import SpoolLimits
-from agent.errors import BadInput, Refused, TryLater
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.board_to_state import StateWriter
 from agent.flow.broker_link import BrokerLink
@@ -25,8 +25,7 @@ from agent.flow.cameras_to_cloud import CamerasToCloud
 from agent.flow.clip_moves import ClipMoves, wire_time
 from agent.flow.clip_to_sink import ClipKeeper
 from agent.flow.clock_to_floor import clock_to_floor, keep_floor
-from agent.flow.clock_to_photo import PhotoOutcome
-from agent.flow.commands import CommandActions, Commands
+from agent.flow.commands import CommandAct, CommandActs, Commands
 from agent.flow.fault_to_restart import SideFlow
 from agent.flow.held_to_sink import HeldToSink
 from agent.flow.lease_to_policy import LeaseKeeper
@@ -39,10 +38,8 @@ from agent.flow.status_board import StatusBoard
 from agent.flow.watch_drive import WatchDrive
 from agent.web.app import diagnostics_app
 from agent.web.status_document import DiagnosticsSource
-from hardware.drive import DriveGone, DriveReport, DriveState
+from hardware.drive import DriveReport, DriveState
 
-EJECT_WITHIN_S = 75.0
-"""Flushing and unmounting have 30 s each, and may wait behind a copy."""
 log = structlog.get_logger()
 
 
@@ -87,6 +84,7 @@ class AgentBuilder:
         self.api = HttpModuleApi(parts.http)
         self.cameras = build_cameras(parts, self.board, self.keeper, self.emit)
         self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
+        self.acts = CommandActs(self._command_acts())
         self.link = self._link()
         self.leases = self._leases()
 
@@ -129,8 +127,17 @@ class AgentBuilder:
         last: list[Job] = [lambda: keep_floor(parts.clock, parts.state), parts.http.close, parts.ledger.close]
         return Agent(parts, self._diagnostics(), board, tuple(first), tuple(core), tuple(side), tuple(last))
 
+    def _command_acts(self) -> Mapping[str, CommandAct]:
+        """Gather what can be commanded, each mode's acts from its own part."""
+        parts, board = self.parts, self.board
+        return {
+            **arming_acts(parts, board),
+            **photo_acts(self.photos),
+            **drive_acts(parts, board, self.lane),
+            "state": self._publish_state,
+        }
+
     def _link(self) -> BrokerLink:
-        actions = CommandActions(arm=self._arm, photo=self._photo, eject_drive=self._eject, state=self._publish_state)
         writer = StateWriter(
             board=self.board,
             ledger=self.parts.ledger,
@@ -145,7 +152,7 @@ class AgentBuilder:
             ledger=self.parts.ledger,
             clock=self.parts.clock,
             board=self.board,
-            commands=Commands(self.parts.ledger, actions),
+            commands=Commands(self.parts.ledger, self.acts),
             document=writer.document,
             on_lease=self._take_lease,
             on_clock=None if lab is None else lab.take,
@@ -265,29 +272,8 @@ class AgentBuilder:
     async def _keep_floor(self) -> None:
         await clock_to_floor(self.parts.clock, self.parts.state)
 
-    async def _arm(self, armed: bool) -> None:  # noqa: FBT001 - the command's one argument
-        await self.parts.state.save_armed(armed=armed)
-        self.board.armed = armed
-        self.board.changed()
-
     async def _take_lease(self, token: str) -> None:
         await self.leases.take(token)
 
-    async def _publish_state(self) -> None:
+    async def _publish_state(self, _arguments: Mapping[str, object]) -> None:
         await self.link.publish_state()
-
-    async def _photo(self, camera_id: str) -> None:
-        outcome = await self.photos.take_now(camera_id)
-        if outcome is PhotoOutcome.BAD_ARGUMENTS:
-            raise BadInput("This module has no such camera.")
-        if outcome is not PhotoOutcome.DONE:
-            raise Refused(outcome.value, "The lease, or the camera's picture, did not allow it.")
-
-    async def _eject(self) -> None:
-        if self.parts.drive is None:
-            raise Refused("no_drive", "This module has no drive in its configuration.")
-        try:
-            self.board.drive = await self.lane.run(self.parts.drive.eject, EJECT_WITHIN_S)
-        except DriveGone as error:
-            raise TryLater(str(error)) from None
-        self.board.changed()

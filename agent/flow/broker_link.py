@@ -20,6 +20,7 @@ STATE_EVERY_S = 0.5
 LOOK_FOR_EVENTS_EVERY_S = 2.0
 EVENTS_AT_ONCE = 50
 COMMANDS_WAITING = 16
+COMMANDS_AT_ONCE = 8
 LARGEST_LEASE_BYTES = 128 * 1024
 TOPICS = ("lease", "availability", "cmd/+")
 
@@ -170,13 +171,21 @@ class BrokerLink:
             log.warning("command_dropped", topic=message.topic, reason="too many commands at once")
 
     async def _carry_out_commands(self) -> None:
-        while True:
-            reply = await self.commands.handle(await self._waiting.get())
-            if reply is not None:
-                try:
-                    await self.broker.publish(reply.topic, reply.payload, correlation_data=reply.correlation_data)
-                except TryLater as error:
-                    log.warning("command_result_not_sent", topic=reply.topic, reason=str(error))
+        """Side by side: a command that takes minutes holds no other one back."""
+        async with asyncio.TaskGroup() as tasks:
+            room = asyncio.Semaphore(COMMANDS_AT_ONCE)
+            while True:
+                message = await self._waiting.get()
+                await room.acquire()
+                tasks.create_task(self._carry_out(message)).add_done_callback(lambda _: room.release())
+
+    async def _carry_out(self, message: Message) -> None:
+        reply = await self.commands.handle(message)
+        if reply is not None:
+            try:
+                await self.broker.publish(reply.topic, reply.payload, correlation_data=reply.correlation_data)
+            except TryLater as error:
+                log.warning("command_result_not_sent", topic=reply.topic, reason=str(error))
 
     async def _publish_states(self) -> None:
         """Publish at birth and on change, the newest state only and at most one every 500 ms."""

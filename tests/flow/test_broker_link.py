@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from agent.adapters.ledger_sqlite import SqliteLedger
+from agent.domain.arguments import flag
 from agent.domain.clip import Sink, SinkChoice, SinkReason
 from agent.domain.lease import LeaseState
 from agent.errors import Refused
 from agent.flow.board_to_state import StateWriter
 from agent.flow.broker_link import BrokerLink
-from agent.flow.commands import CommandActions, Commands
+from agent.flow.commands import CommandAct, CommandActs, Commands
 from agent.flow.status_board import CameraBoard, StatusBoard
 from tests.broker.memory import MemoryBroker, MemoryCloudBroker, MemoryModuleBroker
 from tests.manual_clock import ManualClock
@@ -71,7 +72,7 @@ class Rig:
             ledger=ledger,
             clock=self.clock,
             board=self.board,
-            commands=Commands(ledger, CommandActions(self._arm, self._photo, self._eject, self._state)),
+            commands=Commands(ledger, CommandActs(self._acts())),
             document=writer.document,
             on_lease=self._take,
             on_clock=self.clocks.append if lab else None,
@@ -83,16 +84,19 @@ class Rig:
             raise self.lease_failure
         self.tokens.append(token)
 
-    async def _arm(self, armed: bool) -> None:
-        self.armed.append(armed)
+    def _acts(self) -> dict[str, CommandAct]:
+        return {"arm": self._arm, "photo": self._photo, "eject_drive": self._eject, "state": self._state}
 
-    async def _photo(self, camera_id: str) -> None:
+    async def _arm(self, arguments: Mapping[str, object]) -> None:
+        self.armed.append(flag(arguments, "armed"))
+
+    async def _photo(self, _arguments: object) -> None:
         await self.photo_may_end.wait()
 
-    async def _eject(self) -> None:
+    async def _eject(self, _arguments: object) -> None:
         raise Refused("no_drive", "There is no drive in the module.")
 
-    async def _state(self) -> None:
+    async def _state(self, _arguments: object) -> None:
         await self.link.publish_state()
 
     def sent(self, topic: str) -> list[Any]:
