@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -10,17 +10,19 @@ import structlog
 from agent.composition.parts import Parts, feed_of
 from agent.domain.clip_life import ClipTimes
 from agent.errors import BadInput
-from agent.flow.camera_to_motion import CameraToMotion
+from agent.flow.camera_to_motion import CameraToMotion, StepConsumer
 from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera
 from agent.flow.motion_to_clip import MotionToClip
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import CameraBoard, StatusBoard
+from agent.flow.steps_to_all import StepsToAll
 from agent.ports import CameraFeed
 from agent.settings import CameraSettings
 from hardware.camera import CameraRefused
 from hardware.cameras.addresses import SourceKind, source_kind
 
 NONCE_BITS = 24
+MakeOnlooker = Callable[[str], StepConsumer]
 Emit = Callable[[str, Mapping[str, object]], Awaitable[None]]
 
 log = structlog.get_logger()
@@ -59,8 +61,13 @@ def add_to_board(board: StatusBoard, parts: Parts) -> None:
         board.cameras[camera_id] = CameraBoard(camera_id, camera.name, camera.model, kind)
 
 
-def build_cameras(parts: Parts, board: StatusBoard, intake: ClipIntake, emit: Emit) -> Cameras:
-    """Make the supervisors and recorders; one nonce marks the pictures of every emulated camera of this run."""
+def build_cameras(
+    parts: Parts, board: StatusBoard, intake: ClipIntake, emit: Emit, onlookers: Sequence[MakeOnlooker] = ()
+) -> Cameras:
+    """Make the supervisors and recorders; one nonce marks the pictures of every emulated camera of this run.
+
+    Each of `onlookers` makes, by camera id, what gets every camera's steps after its recorder.
+    """
     nonce = secrets.randbits(NONCE_BITS)
     recording = parts.settings.recording
     times = ClipTimes(
@@ -81,7 +88,7 @@ def build_cameras(parts: Parts, board: StatusBoard, intake: ClipIntake, emit: Em
             board=board,
             clock=parts.clock,
             make_feed=_feed_maker(camera, parts, nonce),
-            consumer=recorders[camera_id],
+            consumer=StepsToAll(recorders[camera_id], [make(camera_id) for make in onlookers]),
             emit=emit,
             jitter=random.random,
             watches_motion=camera.motion,

@@ -37,6 +37,8 @@ from agent.flow.spool_to_drive import SpoolToDrive
 from agent.flow.status_board import StatusBoard
 from agent.flow.watch_drive import WatchDrive
 from agent.web.app import diagnostics_app
+from agent.web.changes import Changes
+from agent.web.lock import Lock
 from agent.web.status_document import DiagnosticsSource
 from hardware.drive import DriveReport, DriveState
 
@@ -222,7 +224,7 @@ class AgentBuilder:
             reserve_bytes=reserve_bytes,
             spool_budget_bytes=settings.spool.budget_bytes,
         )
-        return diagnostics_app(source, self.cameras.latest_jpeg)
+        return diagnostics_app(source, self.cameras.latest_jpeg, Changes(Lock(parts.key, parts.clock), self.acts))
 
     async def emit(self, topic: str, payload: Mapping[str, object]) -> None:
         """Queue an event for the broker."""
