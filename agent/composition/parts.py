@@ -41,7 +41,8 @@ log = structlog.get_logger()
 class Parts:
     """Everything with an outside. `lab` is the clock when the agent runs in a lab, else `None`.
 
-    `key` opens the diagnostics for changes. `camera_namespace` is what cameras without an id of their own are named with; it outlives a new claim.
+    `camera_namespace` is what cameras without an id of their own are named with; it outlives a new claim. `key` opens
+    the diagnostics for changes.
     """
 
     settings: Settings

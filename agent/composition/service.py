@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import structlog
@@ -15,8 +16,9 @@ from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
 from agent.composition.acts import arming_acts, drive_acts, photo_acts
 from agent.composition.beside import Job
-from agent.composition.cameras import add_to_board, build_cameras, build_photos
+from agent.composition.cameras import Cameras, build_photos, camera_plans
 from agent.composition.parts import SOFTWARE, Parts
+from agent.composition.reloading import Reloading
 from agent.domain.spool import SpoolLimits
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.board_to_state import StateWriter
@@ -59,16 +61,16 @@ class Agent:
     core: tuple[Job, ...]
     side: tuple[SideFlow, ...]
     last: tuple[Job, ...]
+    reload: Job
 
 
 class AgentBuilder:
-    """Builds one agent; each step makes what the next ones stand on."""
+    """Builds one agent; each step makes what the next ones stand on. `path` is the file that the settings are from."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, path: Path) -> None:
         self.parts = parts
         self.board = StatusBoard()
         settings = parts.settings
-        add_to_board(self.board, parts)
         self.moves = ClipMoves(ledger=parts.ledger, files=parts.files, clock=parts.clock, board=self.board)
         room = SpoolRoom(
             ledger=parts.ledger,
@@ -84,7 +86,9 @@ class AgentBuilder:
         self.lane = DriveLaneThread(parts.clock)
         self.watcher = self._watcher()
         self.api = HttpModuleApi(parts.http)
-        self.cameras = build_cameras(parts, self.board, self.keeper, self.emit)
+        self.cameras = Cameras(parts, self.board, self.keeper, self.emit)
+        self.cameras.fleet.begin_with(camera_plans(settings, parts.camera_namespace))
+        self.reloading = Reloading(parts, self.cameras, self.board, path)
         self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
         self.acts = CommandActs(self._command_acts())
         self.link = self._link()
@@ -93,8 +97,7 @@ class AgentBuilder:
     def build(self) -> Agent:
         """Return the whole agent."""
         parts, board, moves = self.parts, self.board, self.moves
-        core: list[Job] = [supervisor.run for supervisor in self.cameras.supervisors.values()]
-        core.append(self.keeper.run)
+        core: list[Job] = [self.cameras.fleet.run, self.keeper.run]
         side = [
             SideFlow("broker_link", self.link.run),
             SideFlow("leases", self.leases.run),
@@ -127,7 +130,16 @@ class AgentBuilder:
         side += [SideFlow("uploads", uploads.run), SideFlow("watchdog", watchdog.run)]
         first: list[Job] = [self._recover, self._take_up]
         last: list[Job] = [lambda: keep_floor(parts.clock, parts.state), parts.http.close, parts.ledger.close]
-        return Agent(parts, self._diagnostics(), board, tuple(first), tuple(core), tuple(side), tuple(last))
+        return Agent(
+            parts,
+            self._diagnostics(),
+            board,
+            tuple(first),
+            tuple(core),
+            tuple(side),
+            tuple(last),
+            self.reloading.on_signal,
+        )
 
     def _command_acts(self) -> Mapping[str, CommandAct]:
         """Gather what can be commanded, each mode's acts from its own part."""
@@ -137,6 +149,7 @@ class AgentBuilder:
             **photo_acts(self.photos),
             **drive_acts(parts, board, self.lane),
             "state": self._publish_state,
+            "reload": self.reloading.act,
         }
 
     def _link(self) -> BrokerLink:
@@ -186,9 +199,12 @@ class AgentBuilder:
         drive, parts = self.parts.drive, self.parts
         if drive is None or self.watcher is None:
             return None
-        names = {camera_id: camera.name for camera_id, camera in self.board.cameras.items()}
+        named = self.board.cameras
         store = DriveFiles(
-            drive.look, parts.identity.module_id, lambda camera_id: names.get(camera_id, "camera"), self.lane
+            drive.look,
+            parts.identity.module_id,
+            lambda camera_id: named[camera_id].name if camera_id in named else "camera",
+            self.lane,
         )
         to_drive = SpoolToDrive(
             ledger=parts.ledger,
