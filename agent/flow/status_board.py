@@ -10,6 +10,7 @@ from enum import StrEnum
 from agent.domain.clip import SinkChoice
 from agent.domain.drive_pace import DrivePace
 from agent.domain.lease import Lease, LeaseState
+from agent.domain.person import PersonState
 from agent.vision.motion import MotionReading
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport
@@ -83,6 +84,8 @@ class StatusBoard:
     uploads: UploadBoard = field(default_factory=UploadBoard)
     link: LinkBoard = field(default_factory=LinkBoard)
     drive: DriveReport | None = None
+    person: PersonState = PersonState.OFF
+    person_detail: str = ""
     drive_pace: DrivePace = DrivePace.OK
     armed: bool = True
     last_saved_s: float | None = None
