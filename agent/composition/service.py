@@ -18,6 +18,7 @@ from agent.composition.acts import arming_acts, drive_acts, photo_acts
 from agent.composition.beside import Job
 from agent.composition.cameras import Cameras, build_photos, camera_plans
 from agent.composition.parts import SOFTWARE, Parts
+from agent.composition.person import build_person
 from agent.composition.reloading import Reloading
 from agent.domain.spool import SpoolLimits
 from agent.flow.board_to_health import BoardHealth
@@ -86,7 +87,8 @@ class AgentBuilder:
         self.lane = DriveLaneThread(parts.clock)
         self.watcher = self._watcher()
         self.api = HttpModuleApi(parts.http)
-        self.cameras = Cameras(parts, self.board, self.keeper, self.emit)
+        self.persons = build_person(parts, self.board, lambda: self.cameras)
+        self.cameras = Cameras(parts, self.board, self.keeper, self.emit, [self.persons.onlooker])
         self.cameras.fleet.begin_with(camera_plans(settings, parts.camera_namespace))
         self.reloading = Reloading(parts, self.cameras, self.board, path)
         self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
@@ -102,6 +104,7 @@ class AgentBuilder:
             SideFlow("broker_link", self.link.run),
             SideFlow("leases", self.leases.run),
             SideFlow("photos", self.photos.run),
+            SideFlow("person_detection", self.persons.run),
             SideFlow("clock_floor", self._keep_floor),
             SideFlow("held_clips", HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run),
             SideFlow(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from agent.domain.clip import RowPhase, SinkChoice
 from agent.domain.lease import Lease, LeaseState
+from agent.domain.person import PersonState
 
 LIVE_PHASES = (RowPhase.RECORDING, RowPhase.SPOOLED, RowPhase.HELD)
 
@@ -57,6 +58,8 @@ class ModuleWords:
     spool_budget_bytes: int
     counts: Mapping[RowPhase, int]
     cameras: Mapping[str, CameraWords]
+    person: PersonState = PersonState.OFF
+    person_detail: str = ""
 
 
 def state_document(words: ModuleWords) -> dict[str, object]:
@@ -75,6 +78,7 @@ def state_document(words: ModuleWords) -> dict[str, object]:
         },
         "drive": asdict(words.drive),
         "spool": {"used_bytes": words.spool_used_bytes, "budget_bytes": words.spool_budget_bytes},
+        "person_detection": {"state": words.person.value, "detail": words.person_detail},
         "ledger": {phase.value: words.counts.get(phase, 0) for phase in LIVE_PHASES},
         "cameras": {camera_id: _camera(camera) for camera_id, camera in words.cameras.items()},
     }

@@ -47,6 +47,8 @@ class StateWriter:
                 spool_used_bytes=used_bytes,
                 spool_budget_bytes=self._spool_budget_bytes,
                 counts=counts,
+                person=board.person,
+                person_detail=board.person_detail,
                 cameras={camera_id: self._camera(camera) for camera_id, camera in board.cameras.items()},
             )
         )

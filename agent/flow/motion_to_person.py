@@ -24,7 +24,7 @@ class MotionToPerson:
 
     `crop_of(camera_id, box)` cuts the newest picture; `tell(camera_id, persons)` gets what was found in it, and must
     not block. A camera whose motion comes while the model looks at another waits with its newest box alone: nothing
-    queues. The model is loaded at the first motion of a camera that may use it, and stays.
+    queues. `missing` says what is not installed, if anything. The model is loaded at the first motion of a camera that may use it, and stays.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class MotionToPerson:
         clock: Clock,
         crop_of: CropOf,
         tell: Tell,
-        installed: bool,
+        missing: str = "",
     ) -> None:
         self._detector = detector
         self._policy = policy
@@ -44,7 +44,8 @@ class MotionToPerson:
         self._clock = clock
         self._crop_of = crop_of
         self._tell = tell
-        self._broken = None if installed else PersonState.NOT_INSTALLED
+        self._broken = PersonState.NOT_INSTALLED if missing else None
+        self._detail = missing
         self._boxes: dict[str, Box] = {}
         self._looked_s: dict[str, float] = {}
         self._reasons: dict[str, LookReason] = {}
@@ -85,6 +86,7 @@ class MotionToPerson:
         state = person_state(self._policy, self._broken, any_camera=some)
         if state is not self._board.person:
             self._board.person = state
+            self._board.person_detail = self._detail if state is self._broken else ""
             log.info("person_detection", state=state.value)
             self._board.changed()
 
@@ -111,7 +113,7 @@ class MotionToPerson:
         except AgentError as error:
             self._broken = PersonState.NOT_INSTALLED if isinstance(error, Refused) else PersonState.MODEL_UNUSABLE
             log.error("person_model_not_loaded", because=str(error))  # noqa: TRY400 - the sentence says it all
-            self._board.person_detail = str(error)
+            self._detail = str(error)
             self.judge()
             return False
         return True

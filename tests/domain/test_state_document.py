@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.domain.clip import RowPhase, Sink, SinkChoice, SinkReason
 from agent.domain.lease import Lease, LeaseState
+from agent.domain.person import PersonState
 from agent.domain.state_document import NO_DRIVE, CameraWords, DriveWords, ModuleWords, same_words, state_document
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "contract" / "state_v1.json").read_text(encoding="utf-8"))
@@ -23,6 +24,8 @@ WORDS = ModuleWords(
     spool_used_bytes=1048576,
     spool_budget_bytes=2147483648,
     counts={RowPhase.RECORDING: 1, RowPhase.STORED_CLOUD: 812},
+    person=PersonState.NOT_INSTALLED,
+    person_detail="Person detection is not installed: run `make person` (or `pip install 'veilleur[person]'`).",
     cameras={
         CAMERA: CameraWords("Front door", "mini", "emulated", "recording", "ok", "", 1280, 720, 15.0, "h264", CHOICE)
     },

@@ -58,9 +58,7 @@ class Model:
 class Bench:
     """Two cameras, a lease and a model."""
 
-    def __init__(
-        self, *, held: Lease | None = None, policy: PersonPolicy | None = None, installed: bool = True
-    ) -> None:
+    def __init__(self, *, held: Lease | None = None, policy: PersonPolicy | None = None, missing: str = "") -> None:
         self.clock, self.board, self.model = ManualClock(), StatusBoard(), Model()
         for camera_id in ("door", "shed"):
             self.board.cameras[camera_id] = CameraBoard(camera_id, camera_id.title(), "m", "rtsp")
@@ -76,7 +74,7 @@ class Bench:
             clock=self.clock,
             crop_of=self.crop_of,
             tell=lambda camera_id, persons: self.told.append((camera_id, persons)),
-            installed=installed,
+            missing=missing,
         )
         self.running = asyncio.ensure_future(self.flow.run())
 
@@ -127,10 +125,11 @@ async def test_switched_off_in_the_configuration_nothing_is_loaded() -> None:
 
 
 async def test_without_the_runtime_the_board_says_so_and_recording_hears_nothing() -> None:
-    bench = Bench(held=lease("person_detection"), installed=False)
+    bench = Bench(held=lease("person_detection"), missing="Run `make person`.")
     await bench.moves()
     await bench.end()
     assert (bench.model.loads, bench.told, bench.board.person) == (0, [], PersonState.NOT_INSTALLED)
+    assert bench.board.person_detail == "Run `make person`."
 
 
 @pytest.mark.parametrize(
