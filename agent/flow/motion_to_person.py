@@ -24,7 +24,8 @@ class MotionToPerson:
 
     `crop_of(camera_id, box)` cuts the newest picture; `tell(camera_id, persons)` gets what was found in it, and must
     not block. A camera whose motion comes while the model looks at another waits with its newest box alone: nothing
-    queues. `missing` says what is not installed, if anything. The model is loaded at the first motion of a camera that may use it, and stays.
+    queues. The model is loaded at the first motion of a camera that may use it, and stays. `missing` says what is not
+    installed, if anything.
     """
 
     def __init__(

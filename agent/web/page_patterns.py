@@ -102,6 +102,7 @@ FACTS = """<dl class="card">{lease}
 {uploads}
 {drive}
 {disk}
+{person}
 {clock}
 {alerts}
 </dl>"""
