@@ -17,6 +17,7 @@ from agent.adapters.watchdog_systemd import SystemdNotifier
 from agent.composition.acts import arming_acts, drive_acts, photo_acts
 from agent.composition.beside import Job
 from agent.composition.cameras import Cameras, build_photos, camera_plans
+from agent.composition.gpio import build_gpio
 from agent.composition.parts import SOFTWARE, Parts
 from agent.composition.person import build_person
 from agent.composition.reloading import Reloading
@@ -112,6 +113,7 @@ class AgentBuilder:
                 CamerasToCloud(api=self.api, board=board, clock=parts.clock, jitter=random.random).run,
             ),
         ]
+        side += build_gpio(parts, board, self.cameras, self.acts.do)
         store = self._drive_flows(side)
         uploads = SpoolToCloud(
             ledger=parts.ledger,
