@@ -10,7 +10,6 @@ from agent.composition.parts import Parts
 from agent.flow.board_to_light import BoardToLight
 from agent.flow.button_to_acts import ButtonToActs, Do
 from agent.flow.contact import Contact
-from agent.flow.doctor import Check, DoctorFinding, Level
 from agent.flow.fault_to_restart import SideFlow
 from agent.flow.pir_to_motion import PirToMotion, Triggered
 from agent.flow.status_board import StatusBoard
@@ -106,31 +105,3 @@ class Pins:
         if pins.watch(pin, changed, to_ground=to_ground):
             contact.edge(active=True)
         return contact
-
-
-def gpio_check(settings: GpioSettings | None, *, in_use: bool, open_pins: OpenPins = GpiozeroPins) -> tuple[str, Check]:
-    """Open the pins once, for `veilleur-agent doctor`; not while the running agent has them (`in_use`)."""
-
-    def open_all(wanted: GpioSettings) -> None:
-        pins = open_pins()
-        try:
-            for pin, to_ground in ((wanted.pir_pin, False), (wanted.button_pin, True)):
-                if pin is not None:
-                    pins.watch(pin, lambda _active: None, to_ground=to_ground)
-            if wanted.led_pin is not None:
-                pins.output(wanted.led_pin)
-        finally:
-            pins.close()
-
-    async def look() -> Sequence[DoctorFinding]:
-        if settings is None:
-            return [DoctorFinding("gpio", Level.OK, "No pin is configured.")]
-        if in_use:
-            return [DoctorFinding("gpio", Level.OK, "The running agent has the pins.")]
-        try:
-            await asyncio.to_thread(open_all, settings)
-        except GpioRefused as error:
-            return [DoctorFinding("gpio", Level.FAIL, str(error))]
-        return [DoctorFinding("gpio", Level.OK, "The pins can be used.")]
-
-    return "gpio", look

@@ -6,11 +6,8 @@ from agent.adapters.person_onnx import NOT_INSTALLED, PersonOnnx, runtime_is_ins
 from agent.composition.cameras import Cameras
 from agent.composition.parts import Parts
 from agent.domain.person import PersonPolicy
-from agent.errors import AgentError, Refused
-from agent.flow.doctor import Check, DoctorFinding, Level
 from agent.flow.motion_to_person import MotionToPerson
 from agent.flow.status_board import StatusBoard
-from agent.settings import PersonSettings
 from agent.vision.person import Box, Crop, PersonSeen
 
 
@@ -36,22 +33,3 @@ def build_person(parts: Parts, board: StatusBoard, cameras: Callable[[], Cameras
         tell=tell,
         missing="" if runtime_is_installed() else NOT_INSTALLED,
     )
-
-
-def person_check(settings: PersonSettings) -> tuple[str, Check]:
-    """Load the model once, for `veilleur-agent doctor`."""
-    check = "person detection"
-
-    async def look() -> Sequence[DoctorFinding]:
-        if not settings.detect:
-            return [DoctorFinding(check, Level.OK, "Switched off in the configuration.")]
-        try:
-            await PersonOnnx(settings.model).load()
-        except Refused as error:
-            to_do = "Needed only where the plan has person detection for a camera."
-            return [DoctorFinding(check, Level.WARN, str(error), to_do)]
-        except AgentError as error:
-            return [DoctorFinding(check, Level.FAIL, str(error))]
-        return [DoctorFinding(check, Level.OK, "Its model can be loaded.")]
-
-    return check, look

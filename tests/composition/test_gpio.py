@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from agent.composition.gpio import Pins, gpio_check
+from agent.composition.board import gpio_check
+from agent.composition.gpio import Pins
 from agent.domain.light import PATTERNS, LightState, light_state
 from agent.domain.trigger import Trigger
 from agent.flow.commands import Outcome
