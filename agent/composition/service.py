@@ -125,14 +125,7 @@ class AgentBuilder:
             jitter=random.random,
             drive=store,
         )
-        watchdog = ProgressToWatchdog(
-            manager=SystemdNotifier(),
-            board=board,
-            ledger=parts.ledger,
-            clock=parts.clock,
-            at_rest=self.cameras.at_rest,
-        )
-        side += [SideFlow("uploads", uploads.run), SideFlow("watchdog", watchdog.run)]
+        side += [SideFlow("uploads", uploads.run), SideFlow("watchdog", self._watchdog().run)]
         first: list[Job] = [self._recover, self._take_up]
         last: list[Job] = [lambda: keep_floor(parts.clock, parts.state), parts.http.close, parts.ledger.close]
         return Agent(
@@ -144,6 +137,15 @@ class AgentBuilder:
             tuple(side),
             tuple(last),
             self.reloading.on_signal,
+        )
+
+    def _watchdog(self) -> ProgressToWatchdog:
+        return ProgressToWatchdog(
+            manager=SystemdNotifier(),
+            board=self.board,
+            ledger=self.parts.ledger,
+            clock=self.parts.clock,
+            at_rest=self.cameras.at_rest,
         )
 
     def _command_acts(self) -> Mapping[str, CommandAct]:
