@@ -1,11 +1,11 @@
-"""What a module can be told to do: the acts of arming, of photos and of the drive, by command name."""
+"""What a module can be told to do: the acts of photos and of the drive, by command name."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from agent.adapters.drive_lane_thread import DriveLaneThread
 from agent.composition.parts import Parts
-from agent.domain.arguments import flag, text
+from agent.domain.arguments import text
 from agent.errors import BadInput, Refused, TryLater
 from agent.flow.clock_to_photo import ClockToPhoto, PhotoOutcome
 from agent.flow.commands import CommandAct
@@ -14,18 +14,6 @@ from hardware.drive import DriveGone
 
 EJECT_WITHIN_S: Final = 75.0
 """Flushing and unmounting have 30 s each, and may wait behind a copy."""
-
-
-def arming_acts(parts: Parts, board: StatusBoard) -> Mapping[str, CommandAct]:
-    """Return `arm`: armed or not, kept over restarts."""
-
-    async def arm(arguments: Mapping[str, object]) -> None:
-        armed = flag(arguments, "armed")
-        await parts.state.save_armed(armed=armed)
-        board.armed = armed
-        board.changed()
-
-    return {"arm": arm}
 
 
 def photo_acts(photos: ClockToPhoto) -> Mapping[str, CommandAct]:

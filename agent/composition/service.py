@@ -14,7 +14,8 @@ from agent.adapters.drive_store_files import DriveFiles
 from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
-from agent.composition.acts import arming_acts, drive_acts, photo_acts
+from agent.composition.acts import drive_acts, photo_acts
+from agent.composition.arming import arming_acts, build_arming
 from agent.composition.beside import Job
 from agent.composition.cameras import Cameras, build_photos, camera_plans
 from agent.composition.gpio import build_gpio
@@ -97,6 +98,7 @@ class AgentBuilder:
         self.link = self._link()
         self.leases = self._leases()
 
+        self.arming = build_arming(parts, self.board)
     def build(self) -> Agent:
         """Return the whole agent."""
         parts, board, moves = self.parts, self.board, self.moves
@@ -108,6 +110,7 @@ class AgentBuilder:
             SideFlow("person_detection", self.persons.run),
             SideFlow("clock_floor", self._keep_floor),
             SideFlow("held_clips", HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run),
+            SideFlow("arming", self.arming.run),
             SideFlow(
                 "cameras_to_cloud",
                 CamerasToCloud(api=self.api, board=board, clock=parts.clock, jitter=random.random).run,
@@ -152,7 +155,7 @@ class AgentBuilder:
         """Gather what can be commanded, each mode's acts from its own part."""
         parts, board = self.parts, self.board
         return {
-            **arming_acts(parts, board),
+            **arming_acts(self.arming),
             **photo_acts(self.photos),
             **drive_acts(parts, board, self.lane),
             "state": self._publish_state,
@@ -278,8 +281,7 @@ class AgentBuilder:
 
     async def _take_up(self) -> None:
         self.board.link.session = await self.parts.state.next_session()
-        armed = await self.parts.state.load_armed()
-        self.board.armed = True if armed is None else armed
+        await self.arming.load()
         if self.watcher is not None:
             await self._first_look(self.watcher)
         await self.leases.load()

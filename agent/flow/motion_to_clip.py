@@ -7,8 +7,10 @@ from uuid import uuid4
 
 import structlog
 
+from agent.domain.arming import ArmingReason, watches
 from agent.domain.clip import ClipReason, SinkChoice
 from agent.domain.clip_life import Act, ClipLife, ClipPhase, ClipTimes, Signal
+from agent.domain.snooze import snoozed_until
 from agent.domain.trigger import Trigger
 from agent.errors import AgentError
 from agent.flow.clip_moves import wire_time
@@ -123,7 +125,7 @@ class MotionToClip:
         """Take the next batch, in order."""
         if self._stream is None or self._ring is None:
             raise RuntimeError("begin() comes before take()")
-        if not self._board.armed:
+        if not self._watches()[0]:
             await self._signal(Signal.DISARMED, self._at_s)
             self._active = False
         for step in steps:
@@ -170,6 +172,12 @@ class MotionToClip:
         lease = self._board.link.lease
         return self._times.capped(lease.longest_clip_s if lease is not None else None)
 
+    def _watches(self) -> tuple[bool, ArmingReason]:
+        """Say whether this camera makes clips now, and why."""
+        arming = self._board.arming
+        off = self._camera.camera_id in arming.switched_off
+        return watches(armed=self._board.armed, reason=arming.now.reason, switched_off=off)
+
     async def _watch(self, reading: MotionReading | None) -> None:
         """Turn readings and sensors into signals; disarmed nothing moves, and without pictures only sensors tell."""
         if reading is not None:
@@ -179,8 +187,9 @@ class MotionToClip:
         if reading is not None or blind:
             self._picture_moves = reading is not None and (reading.moving or reading.light_change)
         sensed = self._sensors or self._pulses
-        active = self._board.armed and (self._picture_moves or bool(sensed))
-        if self._board.armed and reading is not None and self._picture_moves:
+        armed, _ = self._watches()
+        active = armed and (self._picture_moves or bool(sensed))
+        if armed and reading is not None and self._picture_moves:
             await self._note(reading)
         if active and sensed:
             self._note_sensor()
@@ -280,6 +289,7 @@ class MotionToClip:
     async def _tell(self, phase: str, activity: _Activity, at: datetime) -> None:
         """Emit `event/motion` (docs/wire.md): `at` is when the motion began or was last seen."""
         peak, choice = activity.peak, activity.choice
+        snoozed = snoozed_until(self._board.arming.snoozed.get(self._camera.camera_id), self._clock.now())
         payload: dict[str, object] = {
             "event_id": str(uuid4()),
             "at": wire_time(at),
@@ -298,6 +308,8 @@ class MotionToClip:
             "reason": choice.reason.value,
             "blocked_by": None if choice.blocked_by is None else choice.blocked_by.value,
             "lease_seq": choice.lease_seq,
+            "armed_by": self._watches()[1].value,
+            "snoozed_until": None if snoozed is None else wire_time(snoozed),
         }
         log.info("motion", camera=self._camera.name, phase=phase, light_change=activity.light_only)
         try:

@@ -3,15 +3,18 @@
 Times are monotonic seconds of the Clock port; `None` means "not yet in this run".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from agent.domain.arming import FROM_THE_START, Arming
 from agent.domain.clip import SinkChoice
 from agent.domain.drive_pace import DrivePace
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.person import PersonState
 from agent.vision.motion import MotionReading
+from agent.domain.schedule import Schedule
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport
 
@@ -69,6 +72,16 @@ class LinkBoard:
 
 @dataclass(frozen=True, slots=True)
 class FlowFault:
+@dataclass(slots=True)
+class ArmingBoard:
+    """What the owner set beside `armed`: why it is so, which cameras do not watch, which tell nobody until when."""
+
+    now: Arming = FROM_THE_START
+    schedule: Schedule | None = None
+    switched_off: frozenset[str] = frozenset()
+    snoozed: Mapping[str, datetime] = field(default_factory=dict)
+
+
     """A flow that failed and is started again: how often in a row, when last, and the kind of its error."""
 
     failures: int
@@ -90,6 +103,7 @@ class StatusBoard:
     armed: bool = True
     last_saved_s: float | None = None
     faults: dict[str, FlowFault] = field(default_factory=dict)
+    arming: ArmingBoard = field(default_factory=ArmingBoard)
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def changed(self) -> None:
