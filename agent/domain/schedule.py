@@ -1,5 +1,6 @@
 """A week of arming and disarming in quarter hours of the owner's time zone, right on the days the clocks change."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,6 +11,7 @@ from agent.errors import BadInput
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STEP_MINUTES: Final = 15
+QUARTER: Final = re.compile("([01][0-9]|2[0-3]):(00|15|30|45)")
 MOST_STEPS: Final = 7 * 24 * 60 // STEP_MINUTES
 SEARCHED_DAYS: Final = 9
 """A week, and a day on either side for zones where a whole day is left out."""
@@ -135,13 +137,10 @@ def _step(value: object) -> Step:
 
 
 def _minute(at: object) -> int:
-    try:
-        moment = time.fromisoformat(at) if isinstance(at, str) and len(at) == len("07:15") else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.minute % STEP_MINUTES:
+    found = QUARTER.fullmatch(at) if isinstance(at, str) else None
+    if found is None:
         raise BadInput("A step's `at` is a time of day in quarters of an hour, such as 07:15.")
-    return moment.hour * 60 + moment.minute
+    return int(found[1]) * 60 + int(found[2])
 
 
 def _zone(name: object) -> str:

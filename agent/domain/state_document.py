@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from agent.domain.arming import FROM_THE_START, Arming
 from agent.domain.clip import RowPhase, SinkChoice
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.person import PersonState
 
+from agent.domain.schedule import Schedule, schedule_document
 LIVE_PHASES = (RowPhase.RECORDING, RowPhase.SPOOLED, RowPhase.HELD)
 
 
@@ -62,6 +64,8 @@ class ModuleWords:
     person_detail: str = ""
 
 
+    arming: Arming = FROM_THE_START
+    schedule: Schedule | None = None
 def state_document(words: ModuleWords) -> dict[str, object]:
     """Return the whole document; `ledger` counts the rows that are still on their way."""
     lease = words.lease
@@ -75,6 +79,8 @@ def state_document(words: ModuleWords) -> dict[str, object]:
             "state": words.lease_state.value,
             "seq": lease.seq if lease else None,
             "exp": lease.expires_at_s if lease else None,
+        "arming": _arming(words.arming),
+        "schedule": schedule_document(words.schedule),
         },
         "drive": asdict(words.drive),
         "spool": {"used_bytes": words.spool_used_bytes, "budget_bytes": words.spool_budget_bytes},
@@ -93,6 +99,15 @@ def _camera(camera: CameraWords) -> dict[str, object]:
     document = asdict(camera)
     del document["choice"]
     choice = camera.choice
+def _arming(arming: Arming) -> dict[str, object]:
+    then = arming.then
+    return {
+        "reason": arming.reason.value,
+        "next_at": then.at.isoformat(timespec="seconds").replace("+00:00", "Z") if then else None,
+        "next_armed": then.armed if then else None,
+    }
+
+
     return {
         **document,
         "sink": choice.sink.value if choice else None,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from agent.domain.clip import SinkChoice
+from agent.domain.snooze import snoozed_until
 from agent.domain.state_document import NO_DRIVE, CameraWords, DriveWords, ModuleWords, state_document
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import Clock, Ledger
@@ -41,6 +42,8 @@ class StateWriter:
                 clock_trusted=self._clock.trusted(),
                 software=self._software,
                 armed=board.armed,
+                arming=board.arming.now,
+                schedule=board.arming.schedule,
                 lease=board.link.lease,
                 lease_state=board.link.lease_state,
                 drive=_drive(board.drive),
@@ -54,7 +57,8 @@ class StateWriter:
         )
 
     def _camera(self, camera: CameraBoard) -> CameraWords:
-        stream = camera.stream
+        stream, arming = camera.stream, self._board.arming
+        snoozed = snoozed_until(arming.snoozed.get(camera.camera_id), self._clock.now())
         return CameraWords(
             name=camera.name,
             proposed_model=camera.proposed_model,

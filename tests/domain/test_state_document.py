@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.domain.arming import Arming, ArmingReason
 from agent.domain.clip import RowPhase, Sink, SinkChoice, SinkReason
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.person import PersonState
 from agent.domain.state_document import NO_DRIVE, CameraWords, DriveWords, ModuleWords, same_words, state_document
+from agent.domain.schedule import Due, Schedule, Step
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "contract" / "state_v1.json").read_text(encoding="utf-8"))
 CAMERA = "c0a80101-7b1e-4a55-8d5e-11aa22bb33c1"
@@ -19,6 +22,8 @@ WORDS = ModuleWords(
     software="veilleur-agent 0.1.0",
     armed=True,
     lease=Lease(1772323200000, 1772323200, 1772323200, 1772409600, 1773014400, "a", 60, {}, "token"),
+    arming=Arming(True, ArmingReason.SCHEDULE, Due(datetime(2026, 3, 1, 6, 15, tzinfo=UTC), armed=False)),
+    schedule=Schedule("Europe/Paris", (Step(6, 0, armed=True), Step(6, 435, armed=False))),
     lease_state=LeaseState.IN_FORCE,
     drive=DriveWords("usable", "", "1234-ABCD", "exfat", 32000000000, 31000000000),
     spool_used_bytes=1048576,
