@@ -60,6 +60,8 @@ class RecordingSettings:
     longest_clip_s: PositiveSeconds = 60.0
     retrigger_wait_s: Seconds = 10.0
     photo_period_s: PositiveSeconds = 3600.0
+    segment_s: Annotated[float, Range(least=5, most=600)] = 60.0
+    segment_sync_s: Annotated[float, Range(least=1, most=60)] = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,7 @@ class CameraSettings:
     id: UUID | None = None
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
+    continuous: bool = True
 
     def camera_id(self, namespace: str) -> str:
         """Return the camera's UUID: the configured one, or one that its name and the module's first id decide."""

@@ -9,6 +9,7 @@ import structlog
 
 from agent.composition.parts import Parts, feed_of
 from agent.domain.clip_life import ClipTimes
+from agent.domain.continuous import SegmentTimes
 from agent.errors import BadInput
 from agent.flow.camera_fleet import CameraFleet, Run
 from agent.flow.camera_to_motion import CameraToMotion, StepConsumer
@@ -35,6 +36,7 @@ class CameraPlan:
     camera: CameraSettings
     source_kind: str
     times: ClipTimes
+    segments: SegmentTimes
 
 
 def camera_plans(settings: Settings, namespace: str) -> dict[str, CameraPlan]:
@@ -46,13 +48,14 @@ def camera_plans(settings: Settings, namespace: str) -> dict[str, CameraPlan]:
         longest_clip_s=recording.longest_clip_s,
         retrigger_wait_s=recording.retrigger_wait_s,
     )
+    segments = SegmentTimes(recording.segment_s, recording.segment_sync_s)
     plans = {}
     for camera in settings.camera:
         try:
             kind = source_kind(camera.address).value
         except CameraRefused as error:
             raise BadInput(f"The address of the camera {camera.name!r} cannot be used: {error}") from None
-        plans[camera.camera_id(namespace)] = CameraPlan(camera, kind, times)
+        plans[camera.camera_id(namespace)] = CameraPlan(camera, kind, times, segments)
     if len(plans) < len(settings.camera):
         raise BadInput("Two cameras have the same `id`: give each its own, or leave the key out.")
     return plans
@@ -80,6 +83,7 @@ class Cameras:
         self._nonce = secrets.randbits(NONCE_BITS)  # marks the pictures of every emulated camera of this run
         self.supervisors: dict[str, CameraToMotion] = {}
         self.recorders: dict[str, MotionToClip] = {}
+        self.plans: dict[str, CameraPlan] = {}
         self.fleet = CameraFleet[CameraPlan](self._make, self._forget)
 
     async def latest_jpeg(self, camera_id: str, max_width: int) -> bytes | None:
@@ -101,6 +105,7 @@ class Cameras:
 
     def _make(self, camera_id: str, plan: CameraPlan) -> Run:
         camera, parts = plan.camera, self._parts
+        self.plans[camera_id] = plan
         on_board = CameraBoard(camera_id, camera.name, camera.model, plan.source_kind)
         self._board.cameras[camera_id] = on_board
         recorder = MotionToClip(
@@ -127,7 +132,8 @@ class Cameras:
         return supervisor.run
 
     def _forget(self, camera_id: str) -> None:
-        del self.supervisors[camera_id], self.recorders[camera_id], self._board.cameras[camera_id]
+        del self.plans[camera_id], self.supervisors[camera_id], self.recorders[camera_id]
+        del self._board.cameras[camera_id]
 
 
 def build_photos(parts: Parts, board: StatusBoard, intake: ClipIntake, cameras: Cameras) -> ClockToPhoto:

@@ -18,6 +18,7 @@ from agent.composition.acts import drive_acts, photo_acts
 from agent.composition.arming import arming_acts, build_arming
 from agent.composition.beside import Job
 from agent.composition.cameras import Cameras, build_photos, camera_plans
+from agent.composition.continuous import build_continuous
 from agent.composition.gpio import build_gpio
 from agent.composition.parts import SOFTWARE, Parts
 from agent.composition.person import build_person
@@ -90,15 +91,18 @@ class AgentBuilder:
         self.watcher = self._watcher()
         self.api = HttpModuleApi(parts.http)
         self.persons = build_person(parts, self.board, lambda: self.cameras)
-        self.cameras = Cameras(parts, self.board, self.keeper, self.emit, [self.persons.onlooker])
+        self.segments = build_continuous(parts, self.board, self.keeper, self.moves, lambda: self.cameras)
+        self.cameras = Cameras(
+            parts, self.board, self.segments.intake, self.emit, [self.persons.onlooker, self.segments.onlooker]
+        )
         self.cameras.fleet.begin_with(camera_plans(settings, parts.camera_namespace))
         self.reloading = Reloading(parts, self.cameras, self.board, path)
         self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
+        self.arming = build_arming(parts, self.board)
         self.acts = CommandActs(self._command_acts())
         self.link = self._link()
         self.leases = self._leases()
 
-        self.arming = build_arming(parts, self.board)
     def build(self) -> Agent:
         """Return the whole agent."""
         parts, board, moves = self.parts, self.board, self.moves
@@ -106,11 +110,12 @@ class AgentBuilder:
         side = [
             SideFlow("broker_link", self.link.run),
             SideFlow("leases", self.leases.run),
+            SideFlow("arming", self.arming.run),
             SideFlow("photos", self.photos.run),
             SideFlow("person_detection", self.persons.run),
+            SideFlow("segment_window", self.segments.window.run),
             SideFlow("clock_floor", self._keep_floor),
             SideFlow("held_clips", HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run),
-            SideFlow("arming", self.arming.run),
             SideFlow(
                 "cameras_to_cloud",
                 CamerasToCloud(api=self.api, board=board, clock=parts.clock, jitter=random.random).run,

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 
 from agent.domain.arming import FROM_THE_START, Arming
 from agent.domain.clip import RowPhase, SinkChoice
+from agent.domain.continuous import ContinuousState
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.person import PersonState
-
 from agent.domain.schedule import Schedule, schedule_document
+
 LIVE_PHASES = (RowPhase.RECORDING, RowPhase.SPOOLED, RowPhase.HELD)
 
 
@@ -27,6 +28,9 @@ class CameraWords:
     fps: float | None
     codec: str | None
     choice: SinkChoice | None
+    motion_on: bool = True
+    snoozed_until: str | None = None
+    continuous: ContinuousState = ContinuousState.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,12 @@ class ModuleWords:
     spool_budget_bytes: int
     counts: Mapping[RowPhase, int]
     cameras: Mapping[str, CameraWords]
+    arming: Arming = FROM_THE_START
+    schedule: Schedule | None = None
     person: PersonState = PersonState.OFF
     person_detail: str = ""
 
 
-    arming: Arming = FROM_THE_START
-    schedule: Schedule | None = None
 def state_document(words: ModuleWords) -> dict[str, object]:
     """Return the whole document; `ledger` counts the rows that are still on their way."""
     lease = words.lease
@@ -75,12 +79,12 @@ def state_document(words: ModuleWords) -> dict[str, object]:
         "clock_trusted": words.clock_trusted,
         "software": words.software,
         "armed": words.armed,
+        "arming": _arming(words.arming),
+        "schedule": schedule_document(words.schedule),
         "lease": {
             "state": words.lease_state.value,
             "seq": lease.seq if lease else None,
             "exp": lease.expires_at_s if lease else None,
-        "arming": _arming(words.arming),
-        "schedule": schedule_document(words.schedule),
         },
         "drive": asdict(words.drive),
         "spool": {"used_bytes": words.spool_used_bytes, "budget_bytes": words.spool_budget_bytes},
@@ -95,10 +99,6 @@ def same_words(one: Mapping[str, object] | None, other: Mapping[str, object]) ->
     return one is not None and {**one, "at": None} == {**other, "at": None}
 
 
-def _camera(camera: CameraWords) -> dict[str, object]:
-    document = asdict(camera)
-    del document["choice"]
-    choice = camera.choice
 def _arming(arming: Arming) -> dict[str, object]:
     then = arming.then
     return {
@@ -108,8 +108,13 @@ def _arming(arming: Arming) -> dict[str, object]:
     }
 
 
+def _camera(camera: CameraWords) -> dict[str, object]:
+    document = asdict(camera)
+    del document["choice"]
+    choice = camera.choice
     return {
         **document,
+        "continuous": camera.continuous.value,
         "sink": choice.sink.value if choice else None,
         "reason": choice.reason.value if choice else None,
         "blocked_by": choice.blocked_by.value if choice and choice.blocked_by else None,

@@ -10,11 +10,12 @@ from enum import StrEnum
 
 from agent.domain.arming import FROM_THE_START, Arming
 from agent.domain.clip import SinkChoice
+from agent.domain.continuous import ContinuousState
 from agent.domain.drive_pace import DrivePace
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.person import PersonState
-from agent.vision.motion import MotionReading
 from agent.domain.schedule import Schedule
+from agent.vision.motion import MotionReading
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport
 
@@ -41,6 +42,7 @@ class CameraBoard:
     stream: StreamInfo | None = None
     phase: str = "idle"
     choice: SinkChoice | None = None
+    continuous: ContinuousState = ContinuousState.OFF
     reading: MotionReading | None = None
     frames: int = 0
     last_frame_s: float | None = None
@@ -70,8 +72,6 @@ class LinkBoard:
     refused_lease: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FlowFault:
 @dataclass(slots=True)
 class ArmingBoard:
     """What the owner set beside `armed`: why it is so, which cameras do not watch, which tell nobody until when."""
@@ -82,6 +82,8 @@ class ArmingBoard:
     snoozed: Mapping[str, datetime] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class FlowFault:
     """A flow that failed and is started again: how often in a row, when last, and the kind of its error."""
 
     failures: int
@@ -101,9 +103,9 @@ class StatusBoard:
     person_detail: str = ""
     drive_pace: DrivePace = DrivePace.OK
     armed: bool = True
+    arming: ArmingBoard = field(default_factory=ArmingBoard)
     last_saved_s: float | None = None
     faults: dict[str, FlowFault] = field(default_factory=dict)
-    arming: ArmingBoard = field(default_factory=ArmingBoard)
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def changed(self) -> None:
