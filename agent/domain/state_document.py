@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from agent.domain.arming import FROM_THE_START, Arming
 from agent.domain.clip import RowPhase, SinkChoice
+from agent.domain.continuous import ContinuousState
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.person import PersonState
 from agent.domain.schedule import Schedule, schedule_document
@@ -29,6 +30,7 @@ class CameraWords:
     choice: SinkChoice | None
     motion_on: bool = True
     snoozed_until: str | None = None
+    continuous: ContinuousState = ContinuousState.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def _camera(camera: CameraWords) -> dict[str, object]:
     choice = camera.choice
     return {
         **document,
+        "continuous": camera.continuous.value,
         "sink": choice.sink.value if choice else None,
         "reason": choice.reason.value if choice else None,
         "blocked_by": choice.blocked_by.value if choice and choice.blocked_by else None,

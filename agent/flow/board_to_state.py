@@ -73,6 +73,7 @@ class StateWriter:
             choice=self._current_choice(camera.camera_id),
             motion_on=camera.camera_id not in arming.switched_off,
             snoozed_until=None if snoozed is None else snoozed.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            continuous=camera.continuous,
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.domain.arming import Arming, ArmingReason
 from agent.domain.clip import RowPhase, Sink, SinkChoice, SinkReason
+from agent.domain.continuous import ContinuousState
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.person import PersonState
 from agent.domain.schedule import Due, Schedule, Step
@@ -35,6 +36,7 @@ WORDS = ModuleWords(
         CAMERA: CameraWords(
             *("Front door", "mini", "emulated", "recording", "ok", "", 1280, 720, 15.0, "h264", CHOICE),
             snoozed_until="2026-03-01T01:10:00Z",
+            continuous=ContinuousState.NOT_ENTITLED,
         )
     },
 )
