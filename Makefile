@@ -11,7 +11,7 @@ FOLDER ?= var/demo
 # A home that cannot be written (a container under another user id) leaves uv without its cache, not without its work.
 UV = $(BIN)/uv $$(cache=$$($(BIN)/uv cache dir) && mkdir -p "$$cache" 2>/dev/null && test -w "$$cache" || echo --no-cache)
 
-.PHONY: setup setup-test packages demo test lint format bench properties rules mutants api-examples lock translations clean
+.PHONY: setup setup-test person gpio packages demo test lint format bench properties rules mutants api-examples lock translations clean
 
 setup: $(VENV)/.run-installed
 setup-test: $(VENV)/.test-installed
@@ -34,6 +34,10 @@ $(VENV)/.test-installed: requirements/test.txt pyproject.toml | $(BIN)/uv
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/test.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run-installed
+
+# What only some modules need: the person model's runtime, and GPIO pins.
+person gpio: setup
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/$@.txt
 
 # Debian packages that the tests run as real peers; the demo needs none of them.
 packages:
@@ -82,7 +86,9 @@ api-examples: setup-test
 lock: | $(BIN)/uv
 	@$(UV) pip compile --quiet pyproject.toml --extra agent --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/agent.txt
 	@$(UV) pip compile --quiet pyproject.toml --extra agent --extra cloud --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/run.txt
-	@$(UV) pip compile --quiet pyproject.toml --extra agent --extra cloud --extra test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/test.txt
+	@$(UV) pip compile --quiet pyproject.toml --extra agent --extra cloud --extra person --extra gpio --extra test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/test.txt
+	@$(UV) pip compile --quiet pyproject.toml --extra person --constraint requirements/test.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/person.txt
+	@$(UV) pip compile --quiet pyproject.toml --extra gpio --constraint requirements/test.txt --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements/gpio.txt
 
 # Compiles the French tables after an edit; each babel.cfg says how to take new sentences from the sources.
 translations: setup

@@ -17,6 +17,8 @@ PositiveSeconds = Annotated[float, Range(above=0)]
 Port = Annotated[int, Range(least=0, most=65535)]
 ShownName = Annotated[str, Length(most=100)]
 Model = Annotated[str, Length(most=64)]
+Pin = Annotated[int, Range(least=2, most=27)]
+"""BCM numbers; 0 and 1 belong to the identification chip of extension boards."""
 MIB = 1024 * 1024
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -58,6 +60,8 @@ class RecordingSettings:
     longest_clip_s: PositiveSeconds = 60.0
     retrigger_wait_s: Seconds = 10.0
     photo_period_s: PositiveSeconds = 3600.0
+    segment_s: Annotated[float, Range(least=5, most=600)] = 60.0
+    segment_sync_s: Annotated[float, Range(least=1, most=60)] = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,35 @@ class DiagnosticsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSettings:
+    """Person detection, where the lease has it: looks per second for each camera, and how sure a person must be."""
+
+    detect: bool = True
+    model: Path | None = None
+    least_score: Annotated[float, Range(least=0.05, most=0.99)] = 0.5
+    most_per_s: Annotated[float, Range(above=0, most=10)] = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpioSettings:
+    """Pins by their BCM number; what has none is not there. `pir_cameras` are names, none of them means all."""
+
+    pir_pin: Pin | None = None
+    led_pin: Pin | None = None
+    button_pin: Pin | None = None
+    pir_cameras: tuple[ShownName, ...] = ()
+    debounce_s: Annotated[float, Range(least=0, most=1)] = 0.05
+    hold_s: Annotated[float, Range(least=1, most=20)] = 3.0
+
+    def __post_init__(self) -> None:
+        pins = [pin for pin in (self.pir_pin, self.led_pin, self.button_pin) if pin is not None]
+        if not pins:
+            raise ValueError("name at least one of `pir_pin`, `led_pin` and `button_pin`, or leave the table out")
+        if len(set(pins)) < len(pins):
+            raise ValueError("one pin cannot do two things: give each its own")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSettings:
     """One camera. `id` keeps a camera's identity when it is renamed; without it the name decides."""
 
@@ -100,6 +133,7 @@ class CameraSettings:
     id: UUID | None = None
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
+    continuous: bool = True
 
     def camera_id(self, namespace: str) -> str:
         """Return the camera's UUID: the configured one, or one that its name and the module's first id decide."""
@@ -115,7 +149,15 @@ class Settings:
     spool: SpoolSettings = SpoolSettings()
     drive: DriveSettings | None = None
     diagnostics: DiagnosticsSettings = DiagnosticsSettings()
+    person: PersonSettings = PersonSettings()
+    gpio: GpioSettings | None = None
     camera: Annotated[tuple[CameraSettings, ...], Length(least=1, most=10), NamesDiffer()]
+
+    def __post_init__(self) -> None:
+        named = set() if self.gpio is None else set(self.gpio.pir_cameras)
+        unknown = sorted(named - {camera.name for camera in self.camera})
+        if unknown:
+            raise ValueError(f"`gpio.pir_cameras` names a camera that is not here: {unknown[0]}")
 
 
 def read_settings(document: object) -> Settings:
@@ -174,7 +216,7 @@ def _sentence(path: Path, text: str, misfit: Misfit) -> str:
     if misfit.fault is Fault.UNKNOWN_KEY:
         allowed = ", ".join(sorted(_allowed_at(location[:-1])))
         return f"{place}: there is no setting `{'.'.join(names)}`; here you may write: {allowed}"
-    return f"{place}: `{'.'.join(names)}`: {misfit.text}"
+    return f"{place}: `{'.'.join(names)}`: {misfit.text}" if names else f"{place}: {misfit.text}"
 
 
 def _allowed_at(location: tuple[int | str, ...]) -> list[str]:
@@ -184,6 +226,8 @@ def _allowed_at(location: tuple[int | str, ...]) -> list[str]:
         "spool": SpoolSettings,
         "drive": DriveSettings,
         "diagnostics": DiagnosticsSettings,
+        "person": PersonSettings,
+        "gpio": GpioSettings,
         "camera": CameraSettings,
     }
     table = tables.get(str(location[0]), Settings) if location else Settings
@@ -192,6 +236,8 @@ def _allowed_at(location: tuple[int | str, ...]) -> list[str]:
 
 def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
     """Find the line of a key: tomllib keeps none, and a person looks for a line."""
+    if not location:
+        return None
     table = str(location[0]) if location else ""
     wanted_table = 1 + next((part for part in location if isinstance(part, int)), 0)
     key = str(location[-1])

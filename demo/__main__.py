@@ -155,12 +155,13 @@ def _run(options: argparse.Namespace, folder: Path, programs: list[Program]) -> 
 
 def _say(options: argparse.Namespace, url: str, password: str) -> None:
     folder = options.folder
+    key = (folder / "agent" / "diagnostics.key").read_text(encoding="ascii").strip()
     print(
         f"""
   Owner's page   {url}/clips
   log in as      {EMAIL}
   password       {password}
-  Agent's page   http://127.0.0.1:{options.agent_port}/
+  Agent's page   http://127.0.0.1:{options.agent_port}/#unlock={key}
 
   1. Log in. When something moves, its clip appears by itself; open it while it is still being recorded.
   2. End the trial on {url}/plan and the next clip lands on the USB drive: {folder}/drive/drive

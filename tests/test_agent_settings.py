@@ -34,6 +34,13 @@ def load(tmp_path: Path, text: str) -> Settings:
         (GOOD + 'modle = "x"\n', ["line 9", "`camera.[1].modle`", "model"]),
         (GOOD + "[recording]\npre_roll_s = -1\n", ["line 10", "`recording.pre_roll_s`"]),
         (GOOD + "[drive]\n", ["`uuid`", "`emulated`"]),
+        (GOOD + "[person]\nmost_per_s = 0\n", ["line 10", "`person.most_per_s`", "above 0"]),
+        (GOOD + '[person]\nmodle = "x"\n', ["`person.modle`", "least_score, model, most_per_s"]),
+        (GOOD + "[gpio]\n", ["`pir_pin`", "leave the table out"]),
+        (GOOD + "[gpio]\nled_pin = 28\n", ["line 10", "`gpio.led_pin`", "at most 27"]),
+        (GOOD + "[gpio]\nled_pin = 1\n", ["`gpio.led_pin`", "at least 2"]),
+        (GOOD + "[gpio]\nled_pin = 4\nbutton_pin = 4\n", ["line 9", "one pin cannot do two things"]),
+        (GOOD + '[gpio]\npir_pin = 4\npir_cameras = ["Shed"]\n', ["not here: Shed"]),
         (GOOD + '[diagnostics]\nhost = "0.0.0.0"\n', ["line 10", "127.0.0.1"]),
         (GOOD + GOOD[GOOD.index("[[") :], ["same name: Front door"]),
         (GOOD.replace("PASSWORD", "MISSING"), ["no variable MISSING"]),
@@ -70,8 +77,17 @@ def test_the_example_shows_every_setting_with_its_default() -> None:
     assert settings.recording == defaults.recording
     assert settings.spool == defaults.spool
     assert settings.diagnostics == defaults.diagnostics
+    assert settings.person == defaults.person
     text = EXAMPLE.read_text()
-    for section in (settings.module, settings.recording, settings.spool, settings.drive, settings.camera[0]):
+    for section in (
+        settings.module,
+        settings.recording,
+        settings.spool,
+        settings.drive,
+        settings.person,
+        settings.gpio,
+        settings.camera[0],
+    ):
         assert section is not None
         for field in fields(section):
             assert field.name in text

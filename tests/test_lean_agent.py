@@ -23,6 +23,10 @@ NEVER = (
     "babel",
     "jinja2",
     "cryptography.x509.extensions",
+    "onnxruntime",
+    "gpiozero",
+    "picamera2",
+    "agent.flow.doctor",
 )
 PROGRAM = """
 import sys

@@ -39,12 +39,12 @@ class ModuleStateFiles:
         await self._save("session", session)
         return session
 
-    async def load_armed(self) -> bool | None:
-        value, _ = await self._load("armed")
-        return value if isinstance(value, bool) else None
+    async def load_kept(self, name: str) -> object:
+        value, _ = await self._load(name)
+        return value
 
-    async def save_armed(self, *, armed: bool) -> None:
-        await self._save("armed", armed)
+    async def save_kept(self, name: str, value: object) -> None:
+        await self._save(name, value)
 
     async def camera_namespace(self, account_id: str, module_id: str) -> str:
         """Return the module id that names this folder's cameras: that of the account's first claim of it.

@@ -2,36 +2,89 @@
 
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from agent.composition.parts import Parts, feed_of
 from agent.domain.clip_life import ClipTimes
+from agent.domain.continuous import SegmentTimes
 from agent.errors import BadInput
-from agent.flow.camera_to_motion import CameraToMotion
+from agent.flow.camera_fleet import CameraFleet, Run
+from agent.flow.camera_to_motion import CameraToMotion, StepConsumer
 from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera
 from agent.flow.motion_to_clip import MotionToClip
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import CameraBoard, StatusBoard
-from agent.ports import CameraFeed
-from agent.settings import CameraSettings
+from agent.flow.steps_to_all import StepsToAll
+from agent.settings import CameraSettings, Settings
 from hardware.camera import CameraRefused
 from hardware.cameras.addresses import SourceKind, source_kind
 
 NONCE_BITS = 24
+MakeOnlooker = Callable[[str], StepConsumer]
 Emit = Callable[[str, Mapping[str, object]], Awaitable[None]]
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Cameras:
-    """The supervisors and recorders of the cameras, by camera id."""
+class CameraPlan:
+    """Everything of the settings that one camera depends on; another plan is another start of that camera."""
 
-    supervisors: Mapping[str, CameraToMotion]
-    recorders: Mapping[str, MotionToClip]
+    camera: CameraSettings
+    source_kind: str
+    times: ClipTimes
+    segments: SegmentTimes
+
+
+def camera_plans(settings: Settings, namespace: str) -> dict[str, CameraPlan]:
+    """Return the plans by camera id; BadInput for an address that no source takes."""
+    recording = settings.recording
+    times = ClipTimes(
+        pre_roll_s=recording.pre_roll_s,
+        post_roll_s=recording.post_roll_s,
+        longest_clip_s=recording.longest_clip_s,
+        retrigger_wait_s=recording.retrigger_wait_s,
+    )
+    segments = SegmentTimes(recording.segment_s, recording.segment_sync_s)
+    plans = {}
+    for camera in settings.camera:
+        try:
+            kind = source_kind(camera.address).value
+        except CameraRefused as error:
+            raise BadInput(f"The address of the camera {camera.name!r} cannot be used: {error}") from None
+        plans[camera.camera_id(namespace)] = CameraPlan(camera, kind, times, segments)
+    if len(plans) < len(settings.camera):
+        raise BadInput("Two cameras have the same `id`: give each its own, or leave the key out.")
+    return plans
+
+
+class Cameras:
+    """The cameras of one agent: a supervisor and a recorder for each, by camera id, as the newest settings name them.
+
+    Each of `onlookers` makes, by camera id, what gets every camera's steps after its recorder.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        board: StatusBoard,
+        intake: ClipIntake,
+        emit: Emit,
+        onlookers: Sequence[MakeOnlooker] = (),
+    ) -> None:
+        self._parts = parts
+        self._board = board
+        self._intake = intake
+        self._emit = emit
+        self._onlookers = onlookers
+        self._nonce = secrets.randbits(NONCE_BITS)  # marks the pictures of every emulated camera of this run
+        self.supervisors: dict[str, CameraToMotion] = {}
+        self.recorders: dict[str, MotionToClip] = {}
+        self.plans: dict[str, CameraPlan] = {}
+        self.fleet = CameraFleet[CameraPlan](self._make, self._forget)
 
     async def latest_jpeg(self, camera_id: str, max_width: int) -> bytes | None:
         """Return a camera's newest picture, or `None`."""
@@ -42,63 +95,51 @@ class Cameras:
         """Say whether a camera was a video that is over."""
         return self.supervisors[camera_id].ended
 
-    def photo_camera(self, camera_id: str) -> PhotoCamera:
-        """Return a camera as photos need it."""
+    def photo_cameras(self) -> Sequence[PhotoCamera]:
+        """Return the cameras of now as photos need them."""
+        return [self._photo_camera(camera_id) for camera_id in self.supervisors]
+
+    def _photo_camera(self, camera_id: str) -> PhotoCamera:
         recorder = self.recorders[camera_id]
         return PhotoCamera(camera_id, self.supervisors[camera_id].latest_jpeg, lambda: recorder.motion_at_s)
 
-
-def add_to_board(board: StatusBoard, parts: Parts) -> None:
-    """Put every camera of the settings on the board; BadInput for an address that no source takes."""
-    for camera in parts.settings.camera:
-        camera_id = camera.camera_id(parts.camera_namespace)
-        try:
-            kind = source_kind(camera.address).value
-        except CameraRefused as error:
-            raise BadInput(f"The address of the camera {camera.name!r} cannot be used: {error}") from None
-        board.cameras[camera_id] = CameraBoard(camera_id, camera.name, camera.model, kind)
-
-
-def build_cameras(parts: Parts, board: StatusBoard, intake: ClipIntake, emit: Emit) -> Cameras:
-    """Make the supervisors and recorders; one nonce marks the pictures of every emulated camera of this run."""
-    nonce = secrets.randbits(NONCE_BITS)
-    recording = parts.settings.recording
-    times = ClipTimes(
-        pre_roll_s=recording.pre_roll_s,
-        post_roll_s=recording.post_roll_s,
-        longest_clip_s=recording.longest_clip_s,
-        retrigger_wait_s=recording.retrigger_wait_s,
-    )
-    supervisors, recorders = {}, {}
-    for camera in parts.settings.camera:
-        camera_id = camera.camera_id(parts.camera_namespace)
-        on_board = board.cameras[camera_id]
-        recorders[camera_id] = MotionToClip(
-            camera=on_board, board=board, clock=parts.clock, intake=intake, emit=emit, times=times
-        )
-        supervisors[camera_id] = CameraToMotion(
+    def _make(self, camera_id: str, plan: CameraPlan) -> Run:
+        camera, parts = plan.camera, self._parts
+        self.plans[camera_id] = plan
+        on_board = CameraBoard(camera_id, camera.name, camera.model, plan.source_kind)
+        self._board.cameras[camera_id] = on_board
+        recorder = MotionToClip(
             camera=on_board,
-            board=board,
+            board=self._board,
             clock=parts.clock,
-            make_feed=_feed_maker(camera, parts, nonce),
-            consumer=recorders[camera_id],
-            emit=emit,
+            intake=self._intake,
+            emit=self._emit,
+            times=plan.times,
+        )
+        supervisor = CameraToMotion(
+            camera=on_board,
+            board=self._board,
+            clock=parts.clock,
+            make_feed=lambda: feed_of(camera, parts.clock, self._nonce),
+            consumer=StepsToAll(recorder, [make(camera_id) for make in self._onlookers]),
+            emit=self._emit,
             jitter=random.random,
             watches_motion=camera.motion,
         )
-        if on_board.source_kind == SourceKind.EMULATED.value:
-            log.info("emulated_camera", camera=camera.name, nonce=nonce)
-    return Cameras(supervisors, recorders)
+        if plan.source_kind == SourceKind.EMULATED.value:
+            log.info("emulated_camera", camera=camera.name, nonce=self._nonce)
+        self.recorders[camera_id], self.supervisors[camera_id] = recorder, supervisor
+        return supervisor.run
 
-
-def _feed_maker(camera: CameraSettings, parts: Parts, nonce: int) -> Callable[[], CameraFeed]:
-    return lambda: feed_of(camera, parts.clock, nonce)
+    def _forget(self, camera_id: str) -> None:
+        del self.plans[camera_id], self.supervisors[camera_id], self.recorders[camera_id]
+        del self._board.cameras[camera_id]
 
 
 def build_photos(parts: Parts, board: StatusBoard, intake: ClipIntake, cameras: Cameras) -> ClockToPhoto:
     """Make the flow that takes periodic photos, and photos on demand."""
     return ClockToPhoto(
-        cameras=tuple(cameras.photo_camera(camera_id) for camera_id in cameras.supervisors),
+        cameras=cameras.photo_cameras,
         board=board,
         clock=parts.clock,
         intake=intake,

@@ -64,6 +64,21 @@ def claim(
 
 
 @app.command()
+def unlock(config: Config = DEFAULT_CONFIG) -> None:
+    """Print the address that opens the diagnostics page for changes; run it as the agent's own user."""
+    from agent.composition.parts import existing_key
+    from agent.settings import load_settings
+
+    try:
+        settings = load_settings(config)
+        key = existing_key(settings.module.state_dir)
+    except BadInput as error:
+        _give_up(error)
+    where = settings.diagnostics
+    print(f"http://{where.host}:{where.port}/#unlock={key}")
+
+
+@app.command()
 def doctor(config: Config = DEFAULT_CONFIG) -> None:
     """Look at camera, drive, broker, cloud, clock, disk and permissions, and say what to do."""
     from agent.composition.doctoring import look

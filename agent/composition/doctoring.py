@@ -14,6 +14,7 @@ from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.module_state_files import ModuleStateFiles
 from agent.adapters.running_agent_http import RunningAgentHttp
 from agent.adapters.state_probe_files import loose_paths, measure_disk
+from agent.composition.board import extra_checks
 from agent.composition.parts import agent_runs, drive_of, feed_of, verifier_of
 from agent.domain.identity import Identity
 from agent.errors import BadInput
@@ -63,6 +64,7 @@ def _local_checks(settings: Settings, clock: SystemClock) -> Iterator[tuple[str,
     yield doctor.clock_check(clock)
     yield doctor.disk_check(lambda: DiskReport(*measure_disk(state_dir, clock.monotonic)), settings.spool.reserve_bytes)
     yield doctor.permissions_check(lambda: [LoosePath(*found) for found in loose_paths(state_dir)])
+    yield from extra_checks(settings)
     yield doctor.identity_check(IdentityFile(state_dir).load)
 
 

@@ -1,11 +1,14 @@
 """The drive's store, and what saves clips of the cloud on it, built over the agent's parts."""
 
+from collections.abc import Mapping
+
 from agent.adapters.clip_media_http import HttpClipMedia
 from agent.adapters.drive_lane_thread import DriveLaneThread
 from agent.adapters.drive_store_files import DriveFiles
 from agent.adapters.fetched_file import FetchedFile
 from agent.composition.parts import FETCHED_FOLDER, Parts
 from agent.flow.clip_moves import ClipMoves
+from agent.flow.commands import CommandAct
 from agent.flow.save_clip import SaveClip, SavingPlace
 from agent.flow.status_board import StatusBoard
 from agent.flow.watch_drive import LOOK_WITHIN_S
@@ -15,10 +18,25 @@ def drive_store(parts: Parts, board: StatusBoard, lane: DriveLaneThread) -> Driv
     """Return the store on the drive; `None` without a drive in the configuration."""
     if parts.drive is None:
         return None
-    names = {camera_id: camera.name for camera_id, camera in board.cameras.items()}
+    named = board.cameras
     return DriveFiles(
-        parts.drive.look, parts.identity.module_id, lambda camera_id: names.get(camera_id, "camera"), lane
+        parts.drive.look,
+        parts.identity.module_id,
+        lambda camera_id: named[camera_id].name if camera_id in named else "camera",
+        lane,
     )
+
+
+def saving_acts(
+    parts: Parts, store: DriveFiles | None, lane: DriveLaneThread, moves: ClipMoves
+) -> Mapping[str, CommandAct]:
+    """Return `save_clip`: a clip of the cloud on the drive, answered with the hash of what was read back from it."""
+    saver = clip_saver(parts, store, lane, moves)
+
+    async def save(arguments: Mapping[str, object]) -> Mapping[str, object]:
+        return {"sha256": (await saver.save(arguments)).sha256}
+
+    return {"save_clip": save}
 
 
 def clip_saver(parts: Parts, store: DriveFiles | None, lane: DriveLaneThread, moves: ClipMoves) -> SaveClip:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ LEDGER_FILE = "ledger.sqlite"
 SPOOL_FOLDER = "spool"
 FETCHED_FOLDER = "fetched"
 LOCK_FILE = "running.lock"
+KEY_FILE = "diagnostics.key"
 
 log = structlog.get_logger()
 
@@ -40,12 +42,14 @@ log = structlog.get_logger()
 class Parts:
     """Everything with an outside. `lab` is the clock when the agent runs in a lab, else `None`.
 
-    `camera_namespace` is what cameras without an id of their own are named with; it outlives a new claim.
+    `camera_namespace` is what cameras without an id of their own are named with; it outlives a new claim. `key` opens
+    the diagnostics for changes.
     """
 
     settings: Settings
     identity: Identity
     camera_namespace: str
+    key: str
     state: ModuleStateFiles
     clock: SystemClock | LabClock
     lab: LabClock | None
@@ -69,6 +73,7 @@ async def open_parts(settings: Settings, *, lab: bool) -> Parts:
         settings=settings,
         identity=identity,
         camera_namespace=await _camera_namespace(state, identity),
+        key=take_key(state_dir),
         state=state,
         clock=lab_clock or clock,
         lab=lab_clock,
@@ -124,6 +129,38 @@ def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | 
         nonce=nonce,
     )
     return PyavCameraFeed(source, watch_motion=camera.motion)
+
+
+def take_key(state_dir: Path) -> str:
+    """Return the key that opens the diagnostics for changes, made at the first start and read by its owner alone."""
+    path = state_dir / KEY_FILE
+    try:
+        return path.read_text(encoding="ascii").strip() or _new_key(path)
+    except (FileNotFoundError, UnicodeDecodeError):
+        return _new_key(path)
+
+
+def existing_key(state_dir: Path) -> str:
+    """Return the key of a module that has run; BadInput where there is none, or where it may not be read."""
+    path = state_dir / KEY_FILE
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise BadInput(f"There is no {path} yet: start the agent once (veilleur-agent run).") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read ({error}): run this as the agent's own user.") from error
+
+
+def _new_key(path: Path) -> str:
+    key = secrets.token_urlsafe(24)
+    part = path.with_suffix(".new")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+        file.write(key + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(path)
+    return key
 
 
 def agent_runs(state_dir: Path) -> bool:

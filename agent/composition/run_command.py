@@ -10,7 +10,6 @@ import structlog
 
 from agent.composition.running import run
 from agent.errors import BadInput
-from agent.settings import load_settings
 
 DEFAULT_CONFIG = Path("/etc/veilleur/agent.toml")
 
@@ -30,7 +29,7 @@ def run_command(arguments: Sequence[str]) -> None:
     chosen = parser.parse_args(arguments)
     _log_to_stderr()
     try:
-        asyncio.run(run(load_settings(chosen.config), lab=chosen.lab))
+        asyncio.run(run(chosen.config, lab=chosen.lab))
     except BadInput as error:
         sys.stderr.write(f"veilleur-agent: {error}\n")
         raise SystemExit(2) from None

@@ -7,6 +7,7 @@ import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -15,15 +16,19 @@ from agent.composition.beside import do_all, log_stray_error, run_beside
 from agent.composition.parts import open_parts, take_lock
 from agent.composition.service import Agent, AgentBuilder
 from agent.errors import BadInput
-from agent.settings import Settings
+from agent.settings import Settings, load_settings
 
 CLOSE_WITHIN_S = 2.0
 
 log = structlog.get_logger()
 
 
-async def run(settings: Settings, *, lab: bool) -> None:
-    """Run until SIGTERM or SIGINT; BadInput when it cannot start. An error in the core ends the agent, loudly."""
+async def run(path: Path, *, lab: bool) -> None:
+    """Run with a configuration until SIGTERM or SIGINT, and read it again on SIGHUP; BadInput when it cannot start.
+
+    An error in the core ends the agent, loudly.
+    """
+    settings = load_settings(path)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_stray_error)
@@ -31,7 +36,15 @@ async def run(settings: Settings, *, lab: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     lock = take_lock(settings.module.state_dir)
     try:
-        agent = await _built(settings, lab=lab)
+        agent = await _built(settings, path, lab=lab)
+        reloads = set[asyncio.Future[object]]()  # the loop itself holds tasks only weakly
+
+        def reload() -> None:
+            task = asyncio.ensure_future(agent.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
         try:
             for job in agent.first:
                 await job()
@@ -46,11 +59,11 @@ async def run(settings: Settings, *, lab: bool) -> None:
         os.close(lock)
 
 
-async def _built(settings: Settings, *, lab: bool) -> Agent:
+async def _built(settings: Settings, path: Path, *, lab: bool) -> Agent:
     """Open and build; what was opened is closed again when the rest cannot be built (a ledger's thread never ends)."""
     parts = await open_parts(settings, lab=lab)
     try:
-        return AgentBuilder(parts).build()
+        return AgentBuilder(parts, path).build()
     except BaseException:
         await parts.ledger.close()
         raise

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import structlog
@@ -12,12 +13,17 @@ from agent.adapters.drive_lane_thread import DriveLaneThread
 from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
+from agent.composition.acts import drive_acts, photo_acts
+from agent.composition.arming import arming_acts, build_arming
 from agent.composition.beside import Job
-from agent.composition.cameras import add_to_board, build_cameras, build_photos
-from agent.composition.drive_parts import clip_saver, drive_store
+from agent.composition.cameras import Cameras, build_photos, camera_plans
+from agent.composition.continuous import build_continuous
+from agent.composition.drive_parts import drive_store, saving_acts
+from agent.composition.gpio import build_gpio
 from agent.composition.parts import SOFTWARE, Parts
+from agent.composition.person import build_person
+from agent.composition.reloading import Reloading
 from agent.domain.spool import SpoolLimits
-from agent.errors import BadInput, Refused, TryLater
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.board_to_state import StateWriter
 from agent.flow.broker_link import BrokerLink
@@ -25,8 +31,7 @@ from agent.flow.cameras_to_cloud import CamerasToCloud
 from agent.flow.clip_moves import ClipMoves, wire_time
 from agent.flow.clip_to_sink import ClipKeeper
 from agent.flow.clock_to_floor import clock_to_floor, keep_floor
-from agent.flow.clock_to_photo import PhotoOutcome
-from agent.flow.commands import CommandActions, Commands
+from agent.flow.commands import CommandAct, CommandActs, Commands
 from agent.flow.fault_to_restart import SideFlow
 from agent.flow.held_to_sink import HeldToSink
 from agent.flow.lease_to_policy import LeaseKeeper
@@ -38,11 +43,11 @@ from agent.flow.spool_to_drive import SpoolToDrive
 from agent.flow.status_board import StatusBoard
 from agent.flow.watch_drive import WatchDrive
 from agent.web.app import diagnostics_app
+from agent.web.changes import Changes
+from agent.web.lock import Lock
 from agent.web.status_document import DiagnosticsSource
-from hardware.drive import DriveGone, DriveReport, DriveState
+from hardware.drive import DriveReport, DriveState
 
-EJECT_WITHIN_S = 75.0
-"""Flushing and unmounting have 30 s each, and may wait behind a copy."""
 log = structlog.get_logger()
 
 
@@ -60,16 +65,16 @@ class Agent:
     core: tuple[Job, ...]
     side: tuple[SideFlow, ...]
     last: tuple[Job, ...]
+    reload: Job
 
 
 class AgentBuilder:
-    """Builds one agent; each step makes what the next ones stand on."""
+    """Builds one agent; each step makes what the next ones stand on. `path` is the file that the settings are from."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, path: Path) -> None:
         self.parts = parts
         self.board = StatusBoard()
         settings = parts.settings
-        add_to_board(self.board, parts)
         self.moves = ClipMoves(ledger=parts.ledger, files=parts.files, clock=parts.clock, board=self.board)
         room = SpoolRoom(
             ledger=parts.ledger,
@@ -86,20 +91,30 @@ class AgentBuilder:
         self.watcher = self._watcher()
         self.store = drive_store(parts, self.board, self.lane)
         self.api = HttpModuleApi(parts.http)
-        self.cameras = build_cameras(parts, self.board, self.keeper, self.emit)
+        self.persons = build_person(parts, self.board, lambda: self.cameras)
+        self.segments = build_continuous(parts, self.board, self.keeper, self.moves, lambda: self.cameras)
+        self.cameras = Cameras(
+            parts, self.board, self.segments.intake, self.emit, [self.persons.onlooker, self.segments.onlooker]
+        )
+        self.cameras.fleet.begin_with(camera_plans(settings, parts.camera_namespace))
+        self.reloading = Reloading(parts, self.cameras, self.board, path)
         self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
+        self.arming = build_arming(parts, self.board)
+        self.acts = CommandActs(self._command_acts())
         self.link = self._link()
         self.leases = self._leases()
 
     def build(self) -> Agent:
         """Return the whole agent."""
         parts, board, moves = self.parts, self.board, self.moves
-        core: list[Job] = [supervisor.run for supervisor in self.cameras.supervisors.values()]
-        core.append(self.keeper.run)
+        core: list[Job] = [self.cameras.fleet.run, self.keeper.run]
         side = [
             SideFlow("broker_link", self.link.run),
             SideFlow("leases", self.leases.run),
+            SideFlow("arming", self.arming.run),
             SideFlow("photos", self.photos.run),
+            SideFlow("person_detection", self.persons.run),
+            SideFlow("segment_window", self.segments.window.run),
             SideFlow("clock_floor", self._keep_floor),
             SideFlow("held_clips", HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run),
             SideFlow(
@@ -107,6 +122,7 @@ class AgentBuilder:
                 CamerasToCloud(api=self.api, board=board, clock=parts.clock, jitter=random.random).run,
             ),
         ]
+        side += build_gpio(parts, board, self.cameras, self.acts.do)
         self._drive_flows(side)
         uploads = SpoolToCloud(
             ledger=parts.ledger,
@@ -118,26 +134,42 @@ class AgentBuilder:
             jitter=random.random,
             drive=self.store,
         )
-        watchdog = ProgressToWatchdog(
-            manager=SystemdNotifier(),
-            board=board,
-            ledger=parts.ledger,
-            clock=parts.clock,
-            at_rest=self.cameras.at_rest,
-        )
-        side += [SideFlow("uploads", uploads.run), SideFlow("watchdog", watchdog.run)]
+        side += [SideFlow("uploads", uploads.run), SideFlow("watchdog", self._watchdog().run)]
         first: list[Job] = [self._recover, self._take_up]
         last: list[Job] = [lambda: keep_floor(parts.clock, parts.state), parts.http.close, parts.ledger.close]
-        return Agent(parts, self._diagnostics(), board, tuple(first), tuple(core), tuple(side), tuple(last))
+        return Agent(
+            parts,
+            self._diagnostics(),
+            board,
+            tuple(first),
+            tuple(core),
+            tuple(side),
+            tuple(last),
+            self.reloading.on_signal,
+        )
+
+    def _watchdog(self) -> ProgressToWatchdog:
+        return ProgressToWatchdog(
+            manager=SystemdNotifier(),
+            board=self.board,
+            ledger=self.parts.ledger,
+            clock=self.parts.clock,
+            at_rest=self.cameras.at_rest,
+        )
+
+    def _command_acts(self) -> Mapping[str, CommandAct]:
+        """Gather what can be commanded, each mode's acts from its own part."""
+        parts, board = self.parts, self.board
+        return {
+            **arming_acts(self.arming),
+            **photo_acts(self.photos),
+            **drive_acts(parts, board, self.lane),
+            "state": self._publish_state,
+            "reload": self.reloading.act,
+            **saving_acts(parts, self.store, self.lane, self.moves),
+        }
 
     def _link(self) -> BrokerLink:
-        actions = CommandActions(
-            arm=self._arm,
-            photo=self._photo,
-            eject_drive=self._eject,
-            state=self._publish_state,
-            save_clip=clip_saver(self.parts, self.store, self.lane, self.moves).save,
-        )
         writer = StateWriter(
             board=self.board,
             ledger=self.parts.ledger,
@@ -152,7 +184,7 @@ class AgentBuilder:
             ledger=self.parts.ledger,
             clock=self.parts.clock,
             board=self.board,
-            commands=Commands(self.parts.ledger, actions),
+            commands=Commands(self.parts.ledger, self.acts),
             document=writer.document,
             on_lease=self._take_lease,
             on_clock=None if lab is None else lab.take,
@@ -217,7 +249,7 @@ class AgentBuilder:
             reserve_bytes=reserve_bytes,
             spool_budget_bytes=settings.spool.budget_bytes,
         )
-        return diagnostics_app(source, self.cameras.latest_jpeg)
+        return diagnostics_app(source, self.cameras.latest_jpeg, Changes(Lock(parts.key, parts.clock), self.acts))
 
     async def emit(self, topic: str, payload: Mapping[str, object]) -> None:
         """Queue an event for the broker."""
@@ -248,8 +280,7 @@ class AgentBuilder:
 
     async def _take_up(self) -> None:
         self.board.link.session = await self.parts.state.next_session()
-        armed = await self.parts.state.load_armed()
-        self.board.armed = True if armed is None else armed
+        await self.arming.load()
         if self.watcher is not None:
             await self._first_look(self.watcher)
         await self.leases.load()
@@ -267,29 +298,8 @@ class AgentBuilder:
     async def _keep_floor(self) -> None:
         await clock_to_floor(self.parts.clock, self.parts.state)
 
-    async def _arm(self, armed: bool) -> None:  # noqa: FBT001 - the command's one argument
-        await self.parts.state.save_armed(armed=armed)
-        self.board.armed = armed
-        self.board.changed()
-
     async def _take_lease(self, token: str) -> None:
         await self.leases.take(token)
 
-    async def _publish_state(self) -> None:
+    async def _publish_state(self, _arguments: Mapping[str, object]) -> None:
         await self.link.publish_state()
-
-    async def _photo(self, camera_id: str) -> None:
-        outcome = await self.photos.take_now(camera_id)
-        if outcome is PhotoOutcome.BAD_ARGUMENTS:
-            raise BadInput("This module has no such camera.")
-        if outcome is not PhotoOutcome.DONE:
-            raise Refused(outcome.value, "The lease, or the camera's picture, did not allow it.")
-
-    async def _eject(self) -> None:
-        if self.parts.drive is None:
-            raise Refused("no_drive", "This module has no drive in its configuration.")
-        try:
-            self.board.drive = await self.lane.run(self.parts.drive.eject, EJECT_WITHIN_S)
-        except DriveGone as error:
-            raise TryLater(str(error)) from None
-        self.board.changed()

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from agent.domain.arming import FROM_THE_START, Arming
 from agent.domain.clip import RowPhase, SinkChoice
+from agent.domain.continuous import ContinuousState
 from agent.domain.lease import Lease, LeaseState
+from agent.domain.person import PersonState
+from agent.domain.schedule import Schedule, schedule_document
 
 LIVE_PHASES = (RowPhase.RECORDING, RowPhase.SPOOLED, RowPhase.HELD)
 
@@ -24,6 +28,9 @@ class CameraWords:
     fps: float | None
     codec: str | None
     choice: SinkChoice | None
+    motion_on: bool = True
+    snoozed_until: str | None = None
+    continuous: ContinuousState = ContinuousState.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,10 @@ class ModuleWords:
     spool_budget_bytes: int
     counts: Mapping[RowPhase, int]
     cameras: Mapping[str, CameraWords]
+    arming: Arming = FROM_THE_START
+    schedule: Schedule | None = None
+    person: PersonState = PersonState.OFF
+    person_detail: str = ""
 
 
 def state_document(words: ModuleWords) -> dict[str, object]:
@@ -68,6 +79,8 @@ def state_document(words: ModuleWords) -> dict[str, object]:
         "clock_trusted": words.clock_trusted,
         "software": words.software,
         "armed": words.armed,
+        "arming": _arming(words.arming),
+        "schedule": schedule_document(words.schedule),
         "lease": {
             "state": words.lease_state.value,
             "seq": lease.seq if lease else None,
@@ -75,6 +88,7 @@ def state_document(words: ModuleWords) -> dict[str, object]:
         },
         "drive": asdict(words.drive),
         "spool": {"used_bytes": words.spool_used_bytes, "budget_bytes": words.spool_budget_bytes},
+        "person_detection": {"state": words.person.value, "detail": words.person_detail},
         "ledger": {phase.value: words.counts.get(phase, 0) for phase in LIVE_PHASES},
         "cameras": {camera_id: _camera(camera) for camera_id, camera in words.cameras.items()},
     }
@@ -85,12 +99,22 @@ def same_words(one: Mapping[str, object] | None, other: Mapping[str, object]) ->
     return one is not None and {**one, "at": None} == {**other, "at": None}
 
 
+def _arming(arming: Arming) -> dict[str, object]:
+    then = arming.then
+    return {
+        "reason": arming.reason.value,
+        "next_at": then.at.isoformat(timespec="seconds").replace("+00:00", "Z") if then else None,
+        "next_armed": then.armed if then else None,
+    }
+
+
 def _camera(camera: CameraWords) -> dict[str, object]:
     document = asdict(camera)
     del document["choice"]
     choice = camera.choice
     return {
         **document,
+        "continuous": camera.continuous.value,
         "sink": choice.sink.value if choice else None,
         "reason": choice.reason.value if choice else None,
         "blocked_by": choice.blocked_by.value if choice and choice.blocked_by else None,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from agent.domain.clip import SinkChoice
+from agent.domain.snooze import snoozed_until
 from agent.domain.state_document import NO_DRIVE, CameraWords, DriveWords, ModuleWords, state_document
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import Clock, Ledger
@@ -41,18 +42,23 @@ class StateWriter:
                 clock_trusted=self._clock.trusted(),
                 software=self._software,
                 armed=board.armed,
+                arming=board.arming.now,
+                schedule=board.arming.schedule,
                 lease=board.link.lease,
                 lease_state=board.link.lease_state,
                 drive=_drive(board.drive),
                 spool_used_bytes=used_bytes,
                 spool_budget_bytes=self._spool_budget_bytes,
                 counts=counts,
+                person=board.person,
+                person_detail=board.person_detail,
                 cameras={camera_id: self._camera(camera) for camera_id, camera in board.cameras.items()},
             )
         )
 
     def _camera(self, camera: CameraBoard) -> CameraWords:
-        stream = camera.stream
+        stream, arming = camera.stream, self._board.arming
+        snoozed = snoozed_until(arming.snoozed.get(camera.camera_id), self._clock.now())
         return CameraWords(
             name=camera.name,
             proposed_model=camera.proposed_model,
@@ -65,6 +71,9 @@ class StateWriter:
             fps=stream.nominal_fps if stream else None,
             codec=stream.codec if stream else None,
             choice=self._current_choice(camera.camera_id),
+            motion_on=camera.camera_id not in arming.switched_off,
+            snoozed_until=None if snoozed is None else snoozed.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            continuous=camera.continuous,
         )
 
 

@@ -11,7 +11,7 @@ import structlog
 from agent.domain.lease import LeaseState
 from agent.domain.state_document import same_words
 from agent.errors import AgentError, TryLater
-from agent.flow.commands import SLOW_COMMANDS, Commands
+from agent.flow.commands import Commands
 from agent.flow.status_board import StatusBoard
 from agent.ports import Broker, Clock, Ledger, Message
 
@@ -20,7 +20,7 @@ STATE_EVERY_S = 0.5
 LOOK_FOR_EVENTS_EVERY_S = 2.0
 EVENTS_AT_ONCE = 50
 COMMANDS_WAITING = 16
-SLOW_COMMANDS_WAITING = 4
+COMMANDS_AT_ONCE = 8
 LARGEST_LEASE_BYTES = 128 * 1024
 TOPICS = ("lease", "availability", "cmd/+")
 
@@ -49,7 +49,6 @@ class BrokerLink:
     _state_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _events_wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _waiting: asyncio.Queue[Message] = field(default_factory=lambda: asyncio.Queue(COMMANDS_WAITING))
-    _slow: asyncio.Queue[Message] = field(default_factory=lambda: asyncio.Queue(SLOW_COMMANDS_WAITING))
     _published: Mapping[str, object] | None = None
     _asked: bool = False
 
@@ -63,8 +62,7 @@ class BrokerLink:
                 tasks.create_task(self._keep_sessions())
                 tasks.create_task(self._publish_states())
                 tasks.create_task(self._drain_events())
-                tasks.create_task(self._carry_out_commands(self._waiting))
-                tasks.create_task(self._carry_out_commands(self._slow))
+                tasks.create_task(self._carry_out_commands())
         except Exception:
             self._set_down("A fault of this module ended the session; it is set up again.")
             raise
@@ -167,20 +165,27 @@ class BrokerLink:
             await self.broker.publish("availability", self._availability("online"), retain=True)
 
     def _queue_command(self, message: Message) -> None:
-        queue = self._slow if message.topic.removeprefix("cmd/") in SLOW_COMMANDS else self._waiting
         try:
-            queue.put_nowait(message)
+            self._waiting.put_nowait(message)
         except asyncio.QueueFull:
             log.warning("command_dropped", topic=message.topic, reason="too many commands at once")
 
-    async def _carry_out_commands(self, queue: asyncio.Queue[Message]) -> None:
-        while True:
-            reply = await self.commands.handle(await queue.get())
-            if reply is not None:
-                try:
-                    await self.broker.publish(reply.topic, reply.payload, correlation_data=reply.correlation_data)
-                except TryLater as error:
-                    log.warning("command_result_not_sent", topic=reply.topic, reason=str(error))
+    async def _carry_out_commands(self) -> None:
+        """Side by side: a command that takes minutes holds no other one back."""
+        async with asyncio.TaskGroup() as tasks:
+            room = asyncio.Semaphore(COMMANDS_AT_ONCE)
+            while True:
+                message = await self._waiting.get()
+                await room.acquire()
+                tasks.create_task(self._carry_out(message)).add_done_callback(lambda _: room.release())
+
+    async def _carry_out(self, message: Message) -> None:
+        reply = await self.commands.handle(message)
+        if reply is not None:
+            try:
+                await self.broker.publish(reply.topic, reply.payload, correlation_data=reply.correlation_data)
+            except TryLater as error:
+                log.warning("command_result_not_sent", topic=reply.topic, reason=str(error))
 
     async def _publish_states(self) -> None:
         """Publish at birth and on change, the newest state only and at most one every 500 ms."""

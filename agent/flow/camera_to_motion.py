@@ -10,6 +10,7 @@ import structlog
 from agent.flow.clip_moves import wire_time
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.ports import CameraFeed, Clock, FeedStep
+from agent.vision.person import Box, Crop
 from hardware.camera import CameraLost, CameraRefused, StreamInfo
 
 RETRY_LADDER_S = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -81,6 +82,10 @@ class CameraToMotion:
     async def latest_jpeg(self, max_width: int) -> bytes | None:
         """Return the newest picture, or `None` while the camera is away or has shown none yet."""
         return None if self._feed is None else await self._feed.latest_jpeg(max_width)
+
+    async def latest_crop(self, box: Box) -> Crop | None:
+        """Return the newest picture around a motion box, or `None` while there is none."""
+        return None if self._feed is None else await self._feed.latest_crop(box)
 
     async def run(self) -> None:
         """Keep the camera running; every failure of this camera ends here and never reaches another one."""

@@ -17,6 +17,9 @@ from agent.ports import ClipFiles, Clock, Ledger
 Change = Callable[[ClipRow], ClipRow]
 _log = structlog.get_logger()
 
+GIVES_UP = frozenset({Signal.BUDGET_EVICTED, Signal.WINDOW_OVER})
+"""Signals that end a clip's life by our own choice: never while somebody sends or copies it."""
+
 _CHANGE_WORD = {
     RowPhase.RECORDING: "opened",
     RowPhase.SPOOLED: "closed",
@@ -121,7 +124,7 @@ class ClipMoves:
             before = await self._row(clip_id)
             if not concerns(before.phase, signal):
                 return before
-            if signal is Signal.BUDGET_EVICTED and clip_id in self._in_hand:
+            if signal in GIVES_UP and clip_id in self._in_hand:
                 return before
             step = next_move(before.phase, signal)
             row = replace(change(before), phase=step.phase)

@@ -1,6 +1,6 @@
 """Periodic photos: one JPEG of each camera per period while armed, where the lease in force has the feature."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,12 +37,15 @@ class PhotoCamera:
 
 
 class ClockToPhoto:
-    """Takes the photos of one module until cancelled. Without the feature nothing is taken (R035)."""
+    """Takes the photos of one module until cancelled. Without the feature nothing is taken (R035).
+
+    `cameras` returns those of now: cameras come and go while the agent runs.
+    """
 
     def __init__(
         self,
         *,
-        cameras: tuple[PhotoCamera, ...],
+        cameras: Callable[[], Sequence[PhotoCamera]],
         board: StatusBoard,
         clock: Clock,
         intake: ClipIntake,
@@ -60,7 +63,7 @@ class ClockToPhoto:
         while True:
             began_s = self._clock.monotonic()
             await self._clock.sleep(self._period_s)
-            for camera in self._cameras:
+            for camera in self._cameras():
                 await self._end_period(camera, began_s)
 
     async def _end_period(self, camera: PhotoCamera, began_s: float) -> None:
@@ -74,7 +77,7 @@ class ClockToPhoto:
 
     async def take_now(self, camera_id: str) -> PhotoOutcome:
         """Take one photo on demand, armed or not, under the same lease as the periodic ones."""
-        camera = next((camera for camera in self._cameras if camera.camera_id == camera_id), None)
+        camera = next((camera for camera in self._cameras() if camera.camera_id == camera_id), None)
         if camera is None:
             return PhotoOutcome.BAD_ARGUMENTS
         if not self._may(camera_id):

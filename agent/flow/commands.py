@@ -1,21 +1,19 @@
 """From a command on the broker to an act of the agent and its result."""
 
+import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from agent.domain.saved_clip import SavedClip
 from agent.errors import BadInput, Refused, TryLater
 from agent.ports import Ledger, Message
 
 RESULT_CODES = frozenset(
     {"done", "unknown_command", "bad_arguments", "not_entitled", "no_drive", "drive_full", "failed"}
 )
-SLOW_COMMANDS = frozenset({"save_clip"})
-"""Commands that may take minutes: they are carried out one at a time beside the others, which never wait for them."""
 LARGEST_COMMAND_BYTES = 16 * 1024
 LONGEST_ID = 64
 RESULTS_KEPT = 100
@@ -23,18 +21,55 @@ RESULTS_KEPT = 100
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class CommandActions:
-    """What commands do. Each raises Refused (with a result code), BadInput or TryLater when it cannot be done.
+CommandAct = Callable[[Mapping[str, object]], Awaitable[Mapping[str, object] | None]]
+"""Does what a command's arguments ask for; what it returns joins the result.
 
-    `photo` takes a camera id; `state` publishes the whole state again; `save_clip` takes the command's arguments.
+Raises BadInput for arguments, Refused (its code becomes the result's), or TryLater when it cannot be done now.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an act ended: a result code (docs/wire.md), a sentence where it was not done, and what it returned."""
+
+    code: str
+    message: str
+    more: Mapping[str, object]
+
+
+class CommandActs:
+    """Every act that the module does on command, by name: whoever asks (broker, page, cloud) asks here.
+
+    Two commands of one name follow each other; commands of different names do not wait for one another.
     """
 
-    arm: Callable[[bool], Awaitable[object]]
-    photo: Callable[[str], Awaitable[object]]
-    eject_drive: Callable[[], Awaitable[object]]
-    state: Callable[[], Awaitable[object]]
-    save_clip: Callable[[Mapping[str, object]], Awaitable[SavedClip]]
+    def __init__(self, acts: Mapping[str, CommandAct]) -> None:
+        self._acts = dict(acts)
+        self._lanes = {name: asyncio.Lock() for name in acts}
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return the names of all commands."""
+        return tuple(self._acts)
+
+    async def do(self, name: str, arguments: Mapping[str, object]) -> Outcome:
+        """Carry out one command to its end; never raises but when cancelled."""
+        act = self._acts.get(name)
+        if act is None:
+            return Outcome("unknown_command", f"There is no command {name!r}.", {})
+        try:
+            async with self._lanes[name]:
+                more = await act(arguments)
+        except BadInput as error:
+            return Outcome("bad_arguments", str(error), {})
+        except Refused as error:
+            return Outcome(error.code if error.code in RESULT_CODES else "failed", str(error), {})
+        except TryLater as error:
+            return Outcome("failed", str(error), {})
+        except Exception:  # an act may fail in any library below; whoever asked must outlive it
+            log.exception("command_failed", command=name)
+            return Outcome("failed", "The module could not do it; its log says why.", {})
+        return Outcome("done", "", more or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +84,20 @@ class CommandReply:
 class Commands:
     """Carries out each command id once (the ledger remembers 1,000), and answers whatever it was sent."""
 
-    def __init__(self, ledger: Ledger, actions: CommandActions) -> None:
+    def __init__(self, ledger: Ledger, acts: CommandActs) -> None:
         self._ledger = ledger
-        self._actions = actions
+        self._acts = acts
         self._results: OrderedDict[str, dict[str, object]] = OrderedDict()
 
     async def handle(self, message: Message) -> CommandReply | None:
-        """Carry out what came on `cmd/{name}`; `None` for a repeated command whose result a restart has forgotten."""
+        """Carry out what came on `cmd/{name}`; `None` for a repeated command whose result is not known (any more)."""
         name = message.topic.removeprefix("cmd/")
         try:
             command_id, arguments = _read(message.payload, name)
         except ValueError as error:
             log.warning("command_malformed", command=name, reason=str(error))
-            return _reply(message, name, _result(_id_of(message.payload), name, "bad_arguments", str(error)))
+            wrong = Outcome("bad_arguments", str(error), {})
+            return _reply(message, name, _result(_id_of(message.payload), name, wrong))
         if command_id in self._results:
             return _reply(message, name, self._results[command_id])
         try:
@@ -70,48 +106,14 @@ class Commands:
                 return None
         except OSError as error:
             log.warning("command_not_remembered", command=name, command_id=command_id, reason=str(error))
-            return _reply(message, name, _result(command_id, name, "failed", str(error)))
-        code, text, more = await self._carry_out(name, arguments)
-        result = {**_result(command_id, name, code, text), **more}
+            return _reply(message, name, _result(command_id, name, Outcome("failed", str(error), {})))
+        outcome = await self._acts.do(name, arguments)
+        result = _result(command_id, name, outcome)
         self._results[command_id] = result
         if len(self._results) > RESULTS_KEPT:
             self._results.popitem(last=False)
-        log.info("command_handled", command=name, command_id=command_id, code=code)
+        log.info("command_handled", command=name, command_id=command_id, code=outcome.code)
         return _reply(message, name, result)
-
-    async def _carry_out(self, name: str, arguments: Mapping[str, object]) -> tuple[str, str, Mapping[str, object]]:
-        """Return the result's code and text, and what else it carries."""
-        try:
-            act = self._act(name, arguments)
-            if act is None:
-                return "unknown_command", f"There is no command {name!r}.", {}
-            done = await act()
-        except BadInput as error:
-            return "bad_arguments", str(error), {}
-        except Refused as error:
-            return (error.code if error.code in RESULT_CODES else "failed"), str(error), {}
-        except TryLater as error:
-            return "failed", str(error), {}
-        except Exception:  # an act may fail in any library below; the link must outlive it
-            log.exception("command_failed", command=name)
-            return "failed", "The module could not do it; its log says why.", {}
-        return "done", "", {"sha256": done.sha256} if isinstance(done, SavedClip) else {}
-
-    def _act(self, name: str, arguments: Mapping[str, object]) -> Callable[[], Awaitable[object]] | None:
-        actions = self._actions
-        if name == "arm":
-            armed = arguments.get("armed")
-            if not isinstance(armed, bool):
-                raise BadInput("`arm` needs {`armed`: true or false}.")
-            return lambda: actions.arm(armed)
-        if name == "photo":
-            camera_id = arguments.get("camera_id")
-            if not isinstance(camera_id, str) or not camera_id:
-                raise BadInput("`photo` needs {`camera_id`: the camera's id}.")
-            return lambda: actions.photo(camera_id)
-        if name == "save_clip":
-            return lambda: actions.save_clip(arguments)
-        return {"eject_drive": actions.eject_drive, "state": actions.state}.get(name)
 
 
 def _read(payload: bytes, name: str) -> tuple[str, Mapping[str, object]]:
@@ -146,8 +148,9 @@ def _id_of(payload: bytes) -> str:
     return command_id if isinstance(command_id, str) and len(command_id) <= LONGEST_ID else ""
 
 
-def _result(command_id: str, name: str, code: str, text: str) -> dict[str, object]:
-    return {"id": command_id, "name": name, "ok": code == "done", "code": code, "message": text}
+def _result(command_id: str, name: str, outcome: Outcome) -> dict[str, object]:
+    said = {"id": command_id, "name": name, "ok": outcome.code == "done", "code": outcome.code}
+    return {**outcome.more, **said, "message": outcome.message}
 
 
 def _reply(message: Message, name: str, result: Mapping[str, object]) -> CommandReply:

@@ -7,8 +7,11 @@ from uuid import uuid4
 
 import structlog
 
+from agent.domain.arming import ArmingReason, watches
 from agent.domain.clip import ClipReason, SinkChoice
 from agent.domain.clip_life import Act, ClipLife, ClipPhase, ClipTimes, Signal
+from agent.domain.snooze import snoozed_until
+from agent.domain.trigger import Trigger
 from agent.errors import AgentError
 from agent.flow.clip_moves import wire_time
 from agent.flow.open_clip import ClipIntake, OpenClip
@@ -16,6 +19,7 @@ from agent.flow.packet_ring import RING_BYTES, PacketRing
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import Clock, FeedStep
 from agent.vision.motion import MotionReading
+from agent.vision.person import PersonSeen, surest
 from hardware.camera import EncodedPacket, StreamInfo
 
 Emit = Callable[[str, Mapping[str, object]], Awaitable[None]]
@@ -23,6 +27,9 @@ Emit = Callable[[str, Mapping[str, object]], Awaitable[None]]
 
 BLIND_AFTER_S = 5.0
 """Media seconds without one analysed picture after which nothing is known to move any more."""
+
+NOTHING_SEEN = MotionReading(0.0, moving=False, light_change=False, area=0.0, box=None, score=0.0, threshold=0.0)
+"""What the pictures say of a motion that a sensor alone tells of."""
 
 ENDS_EARLY = frozenset({Signal.STOP, Signal.CAMERA_LOST, Signal.DISARMED})
 """Signals that end a clip before motion or its longest duration does; the word stands in its row."""
@@ -32,13 +39,19 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Activity:
-    """What an open clip was made for: its peak reading, and whether an object moved or only the light changed."""
+    """What an open clip was made for: its peak reading, and whether an object moved or only the light changed.
+
+    `persons` is the surest look's answer, `None` while nobody looked.
+    """
 
     peak: MotionReading
     light_only: bool
     last_seen_s: float
     choice: SinkChoice
     clip_id: str | None
+    trigger: Trigger = Trigger.PICTURE
+    persons: Sequence[PersonSeen] | None = None
+    person_untold: bool = False
 
 
 class MotionToClip:
@@ -72,10 +85,35 @@ class MotionToClip:
         self._unwritten: list[EncodedPacket] = []
         self._activity: _Activity | None = None
         self._open_failed = False
-        self._active = False
+        self._active = self._picture_moves = False
+        self._told_by = Trigger.PICTURE
         self._looked_s: float | None = None
         self._at_s = 0.0
+        self._sensors: set[Trigger] = set()
+        self._pulses: set[Trigger] = set()
         self.motion_at_s: float | None = None
+
+    def trigger(self, trigger: Trigger, *, active: bool = True) -> None:
+        """Take what a sensor says: while one is active something moves, whatever the pictures show.
+
+        Counts from the next step on, also a pulse that is over by then. Callable between two steps, from the loop.
+        """
+        if active:
+            self._sensors.add(trigger)
+            self._pulses.add(trigger)
+        else:
+            self._sensors.discard(trigger)
+
+    def persons_seen(self, persons: Sequence[PersonSeen]) -> None:
+        """Take what a look at the motion of now found (nobody is an answer too); the first person is told at once.
+
+        Without an open clip it is forgotten. Callable between two steps, from the loop.
+        """
+        activity = self._activity
+        if activity is None or surest(persons) <= surest(activity.persons):
+            return
+        activity.person_untold |= bool(persons) and not activity.persons
+        activity.persons = tuple(persons)
 
     async def begin(self, stream: StreamInfo) -> None:
         """Take a newly opened stream; its times start anew and its parameters may differ."""
@@ -87,11 +125,14 @@ class MotionToClip:
         """Take the next batch, in order."""
         if self._stream is None or self._ring is None:
             raise RuntimeError("begin() comes before take()")
-        if not self._board.armed:
+        if not self._watches()[0]:
             await self._signal(Signal.DISARMED, self._at_s)
             self._active = False
         for step in steps:
             await self._take_step(step, self._stream, self._ring)
+        if self._activity is not None and self._activity.person_untold:
+            self._activity.person_untold = False
+            await self._tell("person", self._activity, self._clock.now())
         await self._write()
 
     async def lost(self) -> None:
@@ -106,7 +147,7 @@ class MotionToClip:
 
     def _forget(self) -> None:
         self._stream = self._ring = self._looked_s = None
-        self._active = False
+        self._active = self._picture_moves = False
         self._at_s = 0.0
 
     async def _take_step(self, step: FeedStep, stream: StreamInfo, ring: PacketRing) -> None:
@@ -131,20 +172,32 @@ class MotionToClip:
         lease = self._board.link.lease
         return self._times.capped(lease.longest_clip_s if lease is not None else None)
 
+    def _watches(self) -> tuple[bool, ArmingReason]:
+        """Say whether this camera makes clips now, and why."""
+        arming = self._board.arming
+        off = self._camera.camera_id in arming.switched_off
+        return watches(armed=self._board.armed, reason=arming.now.reason, switched_off=off)
+
     async def _watch(self, reading: MotionReading | None) -> None:
-        """Turn readings into signals; disarmed, or without pictures for a while, nothing moves."""
+        """Turn readings and sensors into signals; disarmed nothing moves, and without pictures only sensors tell."""
         if reading is not None:
             self._looked_s = self._at_s
             self._camera.reading = reading
         blind = self._looked_s is None or self._at_s - self._looked_s > BLIND_AFTER_S
-        if reading is None and not blind:
-            return
-        active = self._board.armed and reading is not None and (reading.moving or reading.light_change)
-        if active and reading is not None:
+        if reading is not None or blind:
+            self._picture_moves = reading is not None and (reading.moving or reading.light_change)
+        sensed = self._sensors or self._pulses
+        armed, _ = self._watches()
+        active = armed and (self._picture_moves or bool(sensed))
+        if armed and reading is not None and self._picture_moves:
             await self._note(reading)
+        if active and sensed:
+            self._note_sensor()
+        self._told_by = Trigger.PICTURE if self._picture_moves or not sensed else min(sensed)
         if active is not self._active:
             self._active = active
             await self._signal(Signal.MOTION_STARTED if active else Signal.MOTION_STOPPED, self._at_s, reading)
+        self._pulses.clear()
 
     async def _note(self, reading: MotionReading) -> None:
         """Keep the peak; an object that appears in a clip made for a light change is an alert of its own."""
@@ -159,6 +212,11 @@ class MotionToClip:
             await self._tell("started", activity, self._clock.now())
         elif reading.moving is not activity.light_only and reading.score > activity.peak.score:
             activity.peak = reading
+
+    def _note_sensor(self) -> None:
+        self.motion_at_s = self._clock.monotonic()
+        if self._activity is not None:
+            self._activity.last_seen_s = self._at_s
 
     async def _signal(self, signal: Signal, at_s: float, reading: MotionReading | None = None) -> None:
         before = self._life.phase
@@ -175,11 +233,15 @@ class MotionToClip:
     async def _start(self, reading: MotionReading | None, stream: StreamInfo, ring: PacketRing) -> None:
         """Open the clip and tell of the motion, in this order: the event names the clip."""
         await self._open(stream, ring)
+        by_sensor = self._told_by is not Trigger.PICTURE
+        if by_sensor:
+            reading = NOTHING_SEEN
         if reading is None:
             return
         choice = self._clip.choice if self._clip is not None else self._intake.current_choice(self._camera.camera_id)
         clip_id = self._clip.clip_id if self._clip is not None else None
-        self._activity = _Activity(reading, not reading.moving, self._at_s, choice, clip_id)
+        light_only = not (reading.moving or by_sensor)
+        self._activity = _Activity(reading, light_only, self._at_s, choice, clip_id, self._told_by)
         await self._tell("started", self._activity, self._clock.now())
 
     async def _open(self, stream: StreamInfo, ring: PacketRing) -> None:
@@ -227,6 +289,7 @@ class MotionToClip:
     async def _tell(self, phase: str, activity: _Activity, at: datetime) -> None:
         """Emit `event/motion` (docs/wire.md): `at` is when the motion began or was last seen."""
         peak, choice = activity.peak, activity.choice
+        snoozed = snoozed_until(self._board.arming.snoozed.get(self._camera.camera_id), self._clock.now())
         payload: dict[str, object] = {
             "event_id": str(uuid4()),
             "at": wire_time(at),
@@ -239,13 +302,23 @@ class MotionToClip:
             "score": peak.score,
             "threshold": peak.threshold,
             "light_change": activity.light_only,
+            "trigger": activity.trigger.value,
+            "persons": _documents(activity.persons),
             "recording": choice.sink.value,
             "reason": choice.reason.value,
             "blocked_by": None if choice.blocked_by is None else choice.blocked_by.value,
             "lease_seq": choice.lease_seq,
+            "armed_by": self._watches()[1].value,
+            "snoozed_until": None if snoozed is None else wire_time(snoozed),
         }
         log.info("motion", camera=self._camera.name, phase=phase, light_change=activity.light_only)
         try:
             await self._emit("event/motion", payload)
         except Exception:  # a store that cannot take the event must not stop the recording
             log.exception("event not queued", camera=self._camera.name, phase=phase)
+
+
+def _documents(persons: Sequence[PersonSeen] | None) -> list[dict[str, object]] | None:
+    if persons is None:
+        return None
+    return [{"label": person.label, "score": person.score, "box": list(person.box)} for person in persons]

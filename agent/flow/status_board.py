@@ -3,13 +3,18 @@
 Times are monotonic seconds of the Clock port; `None` means "not yet in this run".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from agent.domain.arming import FROM_THE_START, Arming
 from agent.domain.clip import SinkChoice
+from agent.domain.continuous import ContinuousState
 from agent.domain.drive_pace import DrivePace
 from agent.domain.lease import Lease, LeaseState
+from agent.domain.person import PersonState
+from agent.domain.schedule import Schedule
 from agent.vision.motion import MotionReading
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport
@@ -37,6 +42,7 @@ class CameraBoard:
     stream: StreamInfo | None = None
     phase: str = "idle"
     choice: SinkChoice | None = None
+    continuous: ContinuousState = ContinuousState.OFF
     reading: MotionReading | None = None
     frames: int = 0
     last_frame_s: float | None = None
@@ -66,6 +72,16 @@ class LinkBoard:
     refused_lease: str = ""
 
 
+@dataclass(slots=True)
+class ArmingBoard:
+    """What the owner set beside `armed`: why it is so, which cameras do not watch, which tell nobody until when."""
+
+    now: Arming = FROM_THE_START
+    schedule: Schedule | None = None
+    switched_off: frozenset[str] = frozenset()
+    snoozed: Mapping[str, datetime] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class FlowFault:
     """A flow that failed and is started again: how often in a row, when last, and the kind of its error."""
@@ -83,8 +99,11 @@ class StatusBoard:
     uploads: UploadBoard = field(default_factory=UploadBoard)
     link: LinkBoard = field(default_factory=LinkBoard)
     drive: DriveReport | None = None
+    person: PersonState = PersonState.OFF
+    person_detail: str = ""
     drive_pace: DrivePace = DrivePace.OK
     armed: bool = True
+    arming: ArmingBoard = field(default_factory=ArmingBoard)
     last_saved_s: float | None = None
     faults: dict[str, FlowFault] = field(default_factory=dict)
     listeners: list[Callable[[], None]] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from agent.ports.cloud import CloudAnswer, CloudCalls, CloudStatus, ModuleApi, Uploads
 from agent.ports.keeping import CopyResult, DriveLane, DriveStore, Ledger
 from agent.ports.link import Broker, LeaseVerifier, Message, ModuleState
+from agent.ports.person import PersonDetector
 from agent.ports.recording import CameraFeed, ClipFile, ClipFiles, Clock, ClosedFile, FeedStep
 from agent.ports.saving import ClipMedia, FetchedFiles
 
@@ -27,5 +28,6 @@ __all__ = [
     "Message",
     "ModuleApi",
     "ModuleState",
+    "PersonDetector",
     "Uploads",
 ]

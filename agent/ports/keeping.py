@@ -53,6 +53,12 @@ class Ledger(Protocol):
     async def to_take_back(self, limit: int = 1000) -> Sequence[ClipRow]:
         """Return rows that ended in the cloud or were lost while a parked copy still stands on the drive."""
 
+    async def segments_before(self, camera_id: str, before: str, limit: int) -> Sequence[ClipRow]:
+        """Return a camera's continuous segments of this module's disk or drive whose trusted `captured_at` is earlier.
+
+        Oldest first; not what is being recorded, nor what only the cloud holds.
+        """
+
     async def counts(self) -> Mapping[RowPhase, int]:
         """Count the rows of every phase that has any."""
 

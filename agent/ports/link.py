@@ -69,8 +69,8 @@ class ModuleState(Protocol):
     async def next_session(self) -> int:
         """Raise and return the session counter."""
 
-    async def load_armed(self) -> bool | None:
-        """Return the armed switch, or `None` when it was never set."""
+    async def load_kept(self, name: str) -> object:
+        """Return what the owner changed while the agent ran, by the name of its mode; `None` when nothing was kept."""
 
-    async def save_armed(self, *, armed: bool) -> None:
-        """Keep the armed switch over restarts."""
+    async def save_kept(self, name: str, value: object) -> None:
+        """Keep a value made of JSON over restarts; OSError when the disk cannot take it, and the old one stays."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.vision.motion import MotionReading
+from agent.vision.person import Box, Crop
 from hardware.camera import EncodedPacket, StreamInfo
 
 
@@ -48,6 +49,9 @@ class CameraFeed(Protocol):
 
     async def latest_jpeg(self, max_width: int) -> bytes | None:
         """Encode the newest decoded picture, or `None` before the first one."""
+
+    async def latest_crop(self, box: Box) -> Crop | None:
+        """Cut the newest decoded picture around a motion box (shares of the picture), or `None` before the first."""
 
     async def close(self) -> None:
         """Release the camera. Idempotent."""

@@ -1,10 +1,11 @@
-"""The diagnostics of one module: its page, its API, its health; read-only."""
+"""The diagnostics of one module: its page, its API, its health, and what can be changed there."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import web
 
+from agent.web.changes import Changes
 from agent.web.documents import Document, LedgerDocument, document_json
 from agent.web.guard import LOOPBACK_HOSTS, add_headers, guard, problem
 from agent.web.languages import Language, choose_language
@@ -19,13 +20,18 @@ FOLDER = Path(__file__).parent
 STATIC_TYPES: Mapping[str, str] = {
     "diagnostics.css": "text/css",
     "diagnostics.js": "text/javascript",
+    "changes.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }
 MOST_ROWS = 1000
 
 
 def diagnostics_app(
-    source: DiagnosticsSource, latest_jpeg: LatestJpeg, *, allowed_hosts: frozenset[str] = LOOPBACK_HOSTS
+    source: DiagnosticsSource,
+    latest_jpeg: LatestJpeg,
+    changes: Changes,
+    *,
+    allowed_hosts: frozenset[str] = LOOPBACK_HOSTS,
 ) -> web.Application:
     """Make the application; bind it to loopback. `latest_jpeg(camera_id, max_width)` gives the newest picture."""
     pages = _Pages(source)
@@ -46,6 +52,7 @@ def diagnostics_app(
             web.get("/live/{camera}.mjpeg", live.stream, allow_head=False),
             web.get("/media/{clip_id}", media.media, allow_head=False),
             web.get("/static/{name}", pages.static),
+            *changes.routes(),
         ]
     )
     return app

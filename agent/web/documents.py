@@ -133,6 +133,15 @@ class DiskDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDocument:
+    """Person detection; `state` is the word of docs/wire.md, `detail` what somebody must do."""
+
+    state: str
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerCount:
     """How many clips are in one phase."""
 
@@ -189,6 +198,7 @@ class StatusDocument:
     uploads: UploadsDocument
     drive: DriveDocument
     disk: DiskDocument
+    person: PersonDocument
     ledger: list[LedgerCount]
     clips: list[ClipDocument]
 

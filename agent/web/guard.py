@@ -46,7 +46,7 @@ def guard(allowed_hosts: frozenset[str]) -> Middleware:
         except web.HTTPNotFound:
             return problem(404, "not_found", "Not found", "There is nothing at this address.")
         except web.HTTPMethodNotAllowed as error:
-            detail = "The diagnostics only read: use GET."
+            detail = "This address does not take this method; `Allow` says which it takes."
             answer = problem(error.status, "method_not_allowed", "Method not allowed", detail)
             answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
             return answer

@@ -19,8 +19,12 @@ def openapi_document(software: str) -> Mapping[str, object]:
     """Describe every route."""
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Veilleur diagnostics", "version": software, "description": "Read-only, on loopback."},
-        "paths": {**_document_paths(), **_picture_paths()},
+        "info": {
+            "title": "Veilleur diagnostics",
+            "version": software,
+            "description": "On loopback; changes need the key.",
+        },
+        "paths": {**_document_paths(), **_picture_paths(), **_change_paths()},
         "components": {"schemas": schemas_of(*DOCUMENTS)},
     }
 
@@ -62,6 +66,26 @@ def _picture_paths() -> Mapping[str, object]:
             clip,
         ),
     }
+
+
+def _change_paths() -> Mapping[str, object]:
+    """Describe what changes something: with a session's cookie and X-Veilleur-Token, or the key as bearer."""
+    refusals = {str(status): _problem() for status in (400, 401, 403, 429)}
+    results = {**refusals, **{str(status): _problem() for status in (404, 409, 422, 503, 507)}}
+    done = _content("application/json")
+    name = _path_parameter("name", "A command's name (docs/wire.md); the body is its arguments.")
+    return {
+        "/api/v1/session": {
+            "get": _call("Whether this browser is unlocked, and the token of its changes.", {"200": done}),
+            "post": _call('Unlock with {"key": ...}.', {"201": done, **refusals}),
+            "delete": _call("Lock again.", {"204": {"description": "Locked."}, **refusals}),
+        },
+        "/api/v1/commands/{name}": {"post": _call("Carry out a command.", {"200": done, **results}, name)},
+    }
+
+
+def _call(summary: str, responses: Mapping[str, object], *parameters: Mapping[str, object]) -> Mapping[str, object]:
+    return {"summary": summary, "parameters": list(parameters), "responses": dict(responses)}
 
 
 def _get(summary: str, responses: Mapping[str, object], *parameters: Mapping[str, object]) -> Mapping[str, object]:

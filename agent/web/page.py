@@ -110,6 +110,7 @@ def _facts(status: StatusDocument, say: Language) -> Html:
         uploads=_fact(say.say("Deliveries"), "uploads", uploads.text, "last_error", uploads.last_error),
         drive=_fact(say.say("USB drive"), "drive", drive.text, "detail", drive.detail),
         disk=_fact(say.say("Own disk"), "disk", disk.text, "spool_text", disk.spool_text),
+        person=_fact(say.say("Person detection"), "person", status.person.text, "detail", status.person.detail),
         clock=fill(
             pattern.CLOCK,
             label=say.say("Clock"),

@@ -12,9 +12,10 @@ PAGE = """<!doctype html>
   <title>{name} - {diagnostics}</title>
   <link rel="icon" href="/static/mark.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/static/diagnostics.css">
+  <script type="module" src="/static/changes.js"></script>
   <script type="module" src="/static/diagnostics.js"></script>
 </head>
-<body>
+<body data-locked="true">
 <header>
   <img class="mark" src="/static/mark.svg" alt="" width="32" height="32">
   <div class="title"><h1>{name}</h1><p class="dim small">{software}</p></div>
@@ -101,6 +102,7 @@ FACTS = """<dl class="card">{lease}
 {uploads}
 {drive}
 {disk}
+{person}
 {clock}
 {alerts}
 </dl>"""

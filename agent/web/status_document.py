@@ -8,6 +8,7 @@ from urllib.parse import quote
 from agent.domain.clip import ClipRow, RowPhase
 from agent.domain.health import Finding, Health, Vitals
 from agent.domain.lease import Lease
+from agent.domain.person import PersonState
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import ClipFiles, Clock, Ledger
@@ -20,6 +21,7 @@ from agent.web.words import (
     DRIVE_STATES,
     LEASE_NAMES,
     LEASE_STATES,
+    PERSON_STATES,
     REFUSALS,
     ROW_PHASES,
     SINKS,
@@ -68,6 +70,7 @@ async def status_document(source: DiagnosticsSource, say: Language) -> doc.Statu
         uploads=_uploads(board, counts, now_s, say),
         drive=_drive(board, say),
         disk=await _disk(source, vitals, say),
+        person=_person(board, say),
         ledger=[
             doc.LedgerCount(phase=phase.value, text=say.say(ROW_PHASES[phase]), count=counts[phase])
             for phase in RowPhase
@@ -215,6 +218,13 @@ def _drive(board: StatusBoard, say: Language) -> doc.DriveDocument:
         size_bytes=drive.size_bytes,
         free_bytes=drive.free_bytes,
     )
+
+
+def _person(board: StatusBoard, say: Language) -> doc.PersonDocument:
+    detail = board.person_detail
+    if board.person is PersonState.NOT_INSTALLED:
+        detail = say.say(msg("Run `make person` on the module, then restart it."))
+    return doc.PersonDocument(state=board.person.value, text=say.say(PERSON_STATES[board.person]), detail=detail)
 
 
 async def _disk(source: DiagnosticsSource, vitals: Vitals, say: Language) -> doc.DiskDocument:

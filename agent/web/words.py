@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from agent.domain.clip import BlockedBy, RowPhase, Sink, SinkChoice, SinkReason
 from agent.domain.health import Finding, HealthCode
 from agent.domain.lease import CameraLease, Cover, DriveRole, LeaseState, StorageKind
+from agent.domain.person import PersonState
 from agent.web.languages import Language, msg
 
 CAMERA_HEALTH: Mapping[str, str] = {
@@ -19,6 +20,13 @@ CAMERA_PHASES: Mapping[str, str] = {
     "post_roll": msg("Recording"),
     "waiting": msg("Pause between clips"),
     "waiting_in_motion": msg("Pause between clips"),
+}
+PERSON_STATES: Mapping[PersonState, str] = {
+    PersonState.OFF: msg("Switched off"),
+    PersonState.NOT_ENTITLED: msg("Not in the plan of any camera here"),
+    PersonState.NOT_INSTALLED: msg("Not installed"),
+    PersonState.MODEL_UNUSABLE: msg("Its model cannot be used"),
+    PersonState.READY: msg("Ready"),
 }
 ROW_PHASES: Mapping[RowPhase, str] = {
     RowPhase.RECORDING: msg("Recording now"),

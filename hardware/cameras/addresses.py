@@ -12,13 +12,14 @@ from hardware.camera import CameraRefused, CameraSource
 from hardware.cameras.emulated import EmulatedSource
 from hardware.cameras.file import FileSource
 from hardware.cameras.frame_mark import MINIMUM_WIDTH, NONCE_MODULO
+from hardware.cameras.picamera import picamera_source
 from hardware.cameras.rtsp import rtsp_source
 from hardware.cameras.scene_video import SceneSettings
 from hardware.cameras.scenes import SCENES
 from hardware.cameras.v4l2 import v4l2_source
 
 WAYS = (
-    "rtsp://user:password@camera/path, rtsps://..., /dev/v4l/by-id/... (or /dev/video0), "
+    "rtsp://user:password@camera/path, rtsps://..., /dev/v4l/by-id/... (or /dev/video0), picamera:0, "
     "a video file's path, or emulated:garden"
 )
 WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -32,6 +33,7 @@ class SourceKind(StrEnum):
     RTSP = "rtsp"
     V4L2 = "v4l2"
     EMULATED = "emulated"
+    PICAMERA = "picamera"
 
 
 def source_kind(address: str) -> SourceKind:
@@ -39,8 +41,8 @@ def source_kind(address: str) -> SourceKind:
     scheme = address.partition(":")[0].lower()
     if scheme in {"rtsp", "rtsps"}:
         return SourceKind.RTSP
-    if scheme == "emulated":
-        return SourceKind.EMULATED
+    if scheme in {"emulated", "picamera"}:
+        return SourceKind(scheme)
     if address.startswith("/dev/"):
         return SourceKind.V4L2
     if scheme != "file" and ":" in address.partition("@")[0] and "@" in address and "://" not in address:
@@ -76,6 +78,7 @@ def camera_source(
     """Make the source that an address names; nothing is opened yet.
 
     Options follow a `?`: `file:clip.mp4?looped=no&paced=no`, `/dev/video0?width=1280&height=720&fps=15`,
+    `picamera:0?width=1280&height=720&fps=15`,
     `emulated:garden?seed=3&width=1280&height=720&fps=15&keyframe_s=20&quality=24&seconds=60&paced=no`.
     `nominal_fps` serves streams that state no frame rate. `nonce` is the run's number in an emulated picture (24 bits;
     drawn at random when it is not given). Raises CameraRefused with a sentence for an address that cannot work.
@@ -92,6 +95,9 @@ def camera_source(
             height=options.get("height", 720),
             nominal_fps=options.get("fps", 15),
         )
+    if kind is SourceKind.PICAMERA:
+        number, options = _device_and_options(address.partition(":")[2])
+        return picamera_source(number, monotonic=monotonic, **options)
     if kind is SourceKind.FILE:
         path, looped, paced = _file_options(address)
         return FileSource(path, monotonic=monotonic, sleep=sleep, looped=looped, paced=paced, nominal_fps=nominal_fps)

@@ -64,7 +64,7 @@ class PictureEncoder:
                 assert isinstance(codec, VideoCodecContext)  # noqa: S101 - narrows the type: these are video encoders
                 self._configure(codec, name)
                 codec.open()
-            except av.FFmpegError:
+            except (av.FFmpegError, ValueError):  # ValueError: this FFmpeg was built without that encoder
                 continue
             return name, codec
         raise CameraRefused(f"No H.264 encoder works here ({', '.join(candidates)}); use a camera that sends H.264.")

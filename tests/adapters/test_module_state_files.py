@@ -59,7 +59,7 @@ async def test_a_disk_that_refuses_is_an_os_error_and_the_old_value_stays(tmp_pa
 async def test_nothing_saved_is_nothing_loaded(tmp_path: Path) -> None:
     state = ModuleStateFiles(tmp_path / "new")
     assert await state.load_lease_token() is None
-    assert await state.load_armed() is None
+    assert await state.load_kept("arming") is None
     assert await state.load_clock_floor() == 0.0
     assert await state.load_lab_clock() is None
 
@@ -69,13 +69,13 @@ async def test_values_survive_a_restart_in_a_private_folder(tmp_path: Path) -> N
     before = ModuleStateFiles(folder)
     old = os.umask(0)
     try:
-        await before.save_armed(armed=False)
+        await before.save_kept("arming", {"armed": False})
     finally:
         os.umask(old)
     await before.save_clock_floor(1_772_323_200.5)
     before.keep_lab_clock({"frozen": True})
     after = ModuleStateFiles(folder)
-    assert (await after.load_armed(), await after.load_clock_floor()) == (False, 1_772_323_200.5)
+    assert (await after.load_kept("arming"), await after.load_clock_floor()) == ({"armed": False}, 1_772_323_200.5)
     assert await after.load_lab_clock() == {"frozen": True}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.ledger_sqlite import SqliteLedger
-from agent.domain.saved_clip import SavedClip
 from agent.errors import Refused
 from agent.flow.broker_link import BrokerLink
-from agent.flow.commands import CommandActions, Commands
+from agent.flow.commands import CommandActs, Commands
 from agent.flow.status_board import StatusBoard
 from cloud_stub.adapters.clock_system import SystemClock
 from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
@@ -67,9 +66,7 @@ class Pair:
             ledger=ledger,
             clock=clock,
             board=self.board,
-            commands=Commands(
-                ledger, CommandActions(self._nothing, self._nothing, self._no_drive, self._state, self._no_clip)
-            ),
+            commands=Commands(ledger, CommandActs({"eject_drive": self._no_drive, "state": self._state})),
             document=self._document,
             on_lease=self._take,
             on_clock=None,
@@ -112,13 +109,10 @@ class Pair:
     async def _nothing(self, _argument: object) -> None:
         pass
 
-    async def _no_clip(self, _arguments: Mapping[str, object]) -> SavedClip:
+    async def _no_drive(self, _arguments: object) -> None:
         raise Refused("no_drive", "There is no drive in the module.")
 
-    async def _no_drive(self) -> None:
-        raise Refused("no_drive", "There is no drive in the module.")
-
-    async def _state(self) -> None:
+    async def _state(self, _arguments: object) -> None:
         await self.link.publish_state()
 
 

@@ -2,10 +2,15 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.domain.arming import Arming, ArmingReason
 from agent.domain.clip import RowPhase, Sink, SinkChoice, SinkReason
+from agent.domain.continuous import ContinuousState
 from agent.domain.lease import Lease, LeaseState
+from agent.domain.person import PersonState
+from agent.domain.schedule import Due, Schedule, Step
 from agent.domain.state_document import NO_DRIVE, CameraWords, DriveWords, ModuleWords, same_words, state_document
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "contract" / "state_v1.json").read_text(encoding="utf-8"))
@@ -17,14 +22,22 @@ WORDS = ModuleWords(
     clock_trusted=True,
     software="veilleur-agent 0.1.0",
     armed=True,
+    arming=Arming(True, ArmingReason.SCHEDULE, Due(datetime(2026, 3, 1, 6, 15, tzinfo=UTC), armed=False)),
+    schedule=Schedule("Europe/Paris", (Step(6, 0, armed=True), Step(6, 435, armed=False))),
     lease=Lease(1772323200000, 1772323200, 1772323200, 1772409600, 1773014400, "a", 60, {}, "token"),
     lease_state=LeaseState.IN_FORCE,
     drive=DriveWords("usable", "", "1234-ABCD", "exfat", 32000000000, 31000000000),
     spool_used_bytes=1048576,
     spool_budget_bytes=2147483648,
     counts={RowPhase.RECORDING: 1, RowPhase.STORED_CLOUD: 812},
+    person=PersonState.NOT_INSTALLED,
+    person_detail="Person detection is not installed: run `make person` (or `pip install 'veilleur[person]'`).",
     cameras={
-        CAMERA: CameraWords("Front door", "mini", "emulated", "recording", "ok", "", 1280, 720, 15.0, "h264", CHOICE)
+        CAMERA: CameraWords(
+            *("Front door", "mini", "emulated", "recording", "ok", "", 1280, 720, 15.0, "h264", CHOICE),
+            snoozed_until="2026-03-01T01:10:00Z",
+            continuous=ContinuousState.NOT_ENTITLED,
+        )
     },
 )
 

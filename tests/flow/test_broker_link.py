@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from agent.adapters.ledger_sqlite import SqliteLedger
+from agent.domain.arguments import flag
 from agent.domain.clip import Sink, SinkChoice, SinkReason
 from agent.domain.lease import LeaseState
-from agent.domain.saved_clip import SavedClip
 from agent.errors import Refused
 from agent.flow.board_to_state import StateWriter
 from agent.flow.broker_link import BrokerLink
-from agent.flow.commands import CommandActions, Commands
+from agent.flow.commands import CommandAct, CommandActs, Commands
 from agent.flow.status_board import CameraBoard, StatusBoard
 from tests.broker.memory import MemoryBroker, MemoryCloudBroker, MemoryModuleBroker
 from tests.manual_clock import ManualClock
@@ -73,7 +73,7 @@ class Rig:
             ledger=ledger,
             clock=self.clock,
             board=self.board,
-            commands=Commands(ledger, CommandActions(self._arm, self._photo, self._eject, self._state, self._save)),
+            commands=Commands(ledger, CommandActs(self._acts())),
             document=writer.document,
             on_lease=self._take,
             on_clock=self.clocks.append if lab else None,
@@ -85,21 +85,30 @@ class Rig:
             raise self.lease_failure
         self.tokens.append(token)
 
-    async def _arm(self, armed: bool) -> None:
-        self.armed.append(armed)
+    def _acts(self) -> dict[str, CommandAct]:
+        return {
+            "arm": self._arm,
+            "photo": self._photo,
+            "eject_drive": self._eject,
+            "state": self._state,
+            "save_clip": self._save,
+        }
 
-    async def _photo(self, camera_id: str) -> None:
+    async def _arm(self, arguments: Mapping[str, object]) -> None:
+        self.armed.append(flag(arguments, "armed"))
+
+    async def _photo(self, _arguments: object) -> None:
         await self.photo_may_end.wait()
 
-    async def _eject(self) -> None:
+    async def _eject(self, _arguments: object) -> None:
         raise Refused("no_drive", "There is no drive in the module.")
 
-    async def _state(self) -> None:
-        await self.link.publish_state()
-
-    async def _save(self, arguments: Mapping[str, object]) -> SavedClip:
+    async def _save(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
         await self.save_may_end.wait()
-        return SavedClip(str(arguments["sha256"]))
+        return {"sha256": arguments["sha256"]}
+
+    async def _state(self, _arguments: object) -> None:
+        await self.link.publish_state()
 
     def sent(self, topic: str) -> list[Any]:
         """Return what the module published on a topic, oldest first, empty messages as `None`."""

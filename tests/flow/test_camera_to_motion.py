@@ -10,6 +10,7 @@ from agent.flow.camera_to_motion import CameraToMotion
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.ports import FeedStep
 from agent.vision.motion import MotionReading
+from agent.vision.person import Box, Crop
 from hardware.camera import CameraLost, CameraRefused, StreamInfo
 from tests.manual_clock import ManualClock
 from tests.small_video import TIME_BASE, placeholder_packets
@@ -55,6 +56,9 @@ class ScriptedFeed:
 
     async def latest_jpeg(self, max_width: int) -> bytes | None:
         return b"jpeg"
+
+    async def latest_crop(self, box: Box) -> Crop | None:
+        return None
 
     async def close(self) -> None:
         self.closed += 1

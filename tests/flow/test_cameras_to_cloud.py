@@ -33,10 +33,14 @@ class Bench:
     """Two cameras."""
 
     def __init__(self) -> None:
-        self.clock, self.cloud, board = ManualClock(), Cloud(), StatusBoard()
+        self.clock, self.cloud, self.board = ManualClock(), Cloud(), StatusBoard()
         for camera_id in ("door", "shed"):
-            board.cameras[camera_id] = CameraBoard(camera_id, camera_id.title(), "mini", "rtsp")
-        self.flow = CamerasToCloud(api=self.cloud, board=board, clock=self.clock, jitter=lambda: 1.0)
+            self.add(camera_id, camera_id.title())
+        self.flow = CamerasToCloud(api=self.cloud, board=self.board, clock=self.clock, jitter=lambda: 1.0)
+
+    def add(self, camera_id: str, name: str) -> None:
+        """Put a camera on the board, or in the place of the one with this id."""
+        self.board.cameras[camera_id] = CameraBoard(camera_id, name, "mini", "rtsp")
 
 
 @pytest.mark.parametrize("error", [Refused("camera_id_taken", "Taken."), TryLater("Busy.", 600.0)])
@@ -50,7 +54,7 @@ async def test_a_camera_that_the_cloud_does_not_take_holds_no_other_back(error: 
     await bench.clock.advance(3600)
     assert bench.cloud.taken == ["shed", "door"]
     await bench.clock.settle()
-    assert running.done()
+    running.cancel()
 
 
 async def test_no_server_can_silence_a_module_for_longer_than_an_hour() -> None:
@@ -61,7 +65,7 @@ async def test_no_server_can_silence_a_module_for_longer_than_an_hour() -> None:
     bench.cloud.says.clear()
     await bench.clock.advance(3600)
     await bench.clock.settle()
-    assert running.done()
+    running.cancel()
     assert sorted(bench.cloud.taken) == ["door", "shed"]
 
 
@@ -75,5 +79,29 @@ async def test_a_cloud_that_is_away_is_asked_again_with_growing_pauses() -> None
     bench.cloud.says.clear()
     await bench.clock.advance(60)
     await bench.clock.settle()
-    assert running.done()
+    running.cancel()
     assert sorted(bench.cloud.taken) == ["door", "shed"]
+
+
+async def test_a_camera_that_comes_or_is_renamed_is_told_and_the_others_are_not_told_again() -> None:
+    bench = Bench()
+    running = asyncio.create_task(bench.flow.run())
+    await bench.clock.settle()
+    bench.add("gate", "Gate")
+    bench.add("shed", "Tool shed")
+    bench.board.changed()
+    await bench.clock.settle()
+    assert bench.cloud.taken == ["door", "shed", "shed", "gate"]
+    running.cancel()
+
+
+async def test_a_camera_that_has_gone_is_not_proposed_any_more() -> None:
+    bench = Bench()
+    bench.cloud.says["door"] = TryLater("Away.")
+    running = asyncio.create_task(bench.flow.run())
+    await bench.clock.settle()
+    del bench.board.cameras["door"]
+    bench.cloud.says.clear()
+    await bench.clock.advance(3600)
+    assert bench.cloud.taken == ["shed"]
+    running.cancel()

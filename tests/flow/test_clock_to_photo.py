@@ -49,7 +49,7 @@ class Bench:
         self.motion_s: float | None = None
         camera = PhotoCamera(CAMERA, self._latest, lambda: self.motion_s)
         self.flow = ClockToPhoto(
-            cameras=(camera,), board=self.board, clock=self.clock, intake=self.intake, period_s=PERIOD_S
+            cameras=lambda: (camera,), board=self.board, clock=self.clock, intake=self.intake, period_s=PERIOD_S
         )
 
     async def _latest(self, max_width: int) -> bytes | None:

@@ -1,7 +1,8 @@
 """Commands are carried out once per id, and whatever arrives is answered in the words of docs/wire.md."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.adapters.ledger_sqlite import SqliteLedger
-from agent.domain.saved_clip import SavedClip
+from agent.domain.arguments import flag
 from agent.errors import AgentError, BadInput, Refused, TryLater
-from agent.flow.commands import RESULT_CODES, CommandActions, Commands
+from agent.flow.commands import RESULT_CODES, CommandAct, CommandActs, Commands
 from agent.ports import Message
 
 GOLDEN = Path(__file__).parents[1] / "contract"
@@ -27,28 +28,15 @@ class Acts:
         self.done: list[object] = []
         self.failure: Exception | None = None
 
-    def actions(self) -> CommandActions:
-        return CommandActions(
-            arm=self._one("arm"),
-            photo=self._one("photo"),
-            eject_drive=self._none("eject"),
-            state=self._none("state"),
-            save_clip=self._save,
-        )
+    def actions(self) -> CommandActs:
+        return CommandActs({name: self._one(name) for name in ("arm", "photo", "eject_drive", "state", "save_clip")})
 
-    async def _save(self, arguments: Mapping[str, object]) -> SavedClip:
-        await self._do(("save_clip", dict(arguments)))
-        return SavedClip(str(arguments.get("sha256")))
-
-    def _one(self, name: str) -> Callable[[object], Awaitable[None]]:
-        async def act(argument: object) -> None:
-            await self._do((name, argument))
-
-        return act
-
-    def _none(self, name: str) -> Callable[[], Awaitable[None]]:
-        async def act() -> None:
-            await self._do(name)
+    def _one(self, name: str) -> CommandAct:
+        async def act(arguments: Mapping[str, object]) -> Mapping[str, object] | None:
+            if name == "arm":
+                flag(arguments, "armed")
+            await self._do((name, dict(arguments)))
+            return {"sha256": arguments["sha256"], "code": "no act says this"} if name == "save_clip" else None
 
         return act
 
@@ -149,24 +137,25 @@ async def test_what_an_act_raises_becomes_a_result(
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "done"),
+    ("name", "arguments"),
     [
-        ("arm", {"armed": True}, ("arm", True)),
-        ("arm", {"armed": False}, ("arm", False)),
-        ("photo", {"camera_id": "c1"}, ("photo", "c1")),
-        ("eject_drive", {}, "eject"),
-        ("state", {}, "state"),
+        ("arm", {"armed": True}),
+        ("arm", {"armed": False}),
+        ("photo", {"camera_id": "c1"}),
+        ("eject_drive", {}),
+        ("state", {}),
     ],
 )
 async def test_each_command_does_its_act(
-    commands: Commands, acts: Acts, name: str, arguments: dict[str, object], done: object
+    commands: Commands, acts: Acts, name: str, arguments: dict[str, object]
 ) -> None:
     sent = {**COMMAND, "name": name, "arguments": arguments, "unknown field": 1}
     assert await answer(commands, message(sent, f"cmd/{name}")) == {**RESULT, "name": name}
-    assert acts.done == [done]
+    assert acts.done == [(name, arguments)]
 
 
-async def test_a_saved_clip_is_answered_with_the_golden_result(commands: Commands, acts: Acts) -> None:
+async def test_what_an_act_returns_joins_its_result_and_replaces_no_word_of_it(commands: Commands, acts: Acts) -> None:
+    """A saved clip is answered with the golden result."""
     sent = json.loads((GOLDEN / "command_save_clip_v1.json").read_text(encoding="utf-8"))
     said = json.loads((GOLDEN / "command_save_clip_result_v1.json").read_text(encoding="utf-8"))
     assert await answer(commands, message({**sent, "id": said["id"]}, "cmd/save_clip")) == said
@@ -179,6 +168,29 @@ async def test_a_clip_that_was_not_saved_is_answered_without_a_hash(commands: Co
     assert (result["code"], "sha256" in result) == ("drive_full", False)
 
 
+async def test_commands_of_one_name_follow_each_other_and_others_do_not_wait() -> None:
+    """Two arms at once must not overtake each other; a copy that takes minutes holds no arming back."""
+    begun: list[str] = []
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(arguments: Mapping[str, object]) -> None:
+        begun.append(str(arguments["number"]))
+        has_begun.set()
+        await may_end.wait()
+
+    async def quick(_arguments: object) -> None:
+        begun.append("quick")
+
+    acts = CommandActs({"save_clip": slow, "arm": quick})
+    asked = [asyncio.ensure_future(acts.do("save_clip", {"number": number})) for number in (1, 2)]
+    await has_begun.wait()
+    assert (await acts.do("arm", {})).code == "done"
+    assert begun == ["1", "quick"]
+    may_end.set()
+    assert [(await each).code for each in asked] == ["done", "done"]
+    assert begun == ["1", "quick", "2"]
+
+
 async def test_a_repeated_command_is_done_once_and_answered_the_same(commands: Commands, acts: Acts) -> None:
     first = await commands.handle(message(COMMAND, correlation_data=b"1"))
     second = await commands.handle(message(COMMAND, correlation_data=b"2"))
@@ -186,7 +198,7 @@ async def test_a_repeated_command_is_done_once_and_answered_the_same(commands: C
     assert second is not None
     assert first.payload == second.payload
     assert (first.correlation_data, second.correlation_data) == (b"1", b"2")
-    assert acts.done == [("arm", True)]
+    assert acts.done == [("arm", {"armed": True})]
 
 
 async def test_a_command_repeated_after_a_restart_does_nothing(
@@ -194,7 +206,7 @@ async def test_a_command_repeated_after_a_restart_does_nothing(
 ) -> None:
     await commands.handle(message(COMMAND))
     assert await Commands(ledger, acts.actions()).handle(message(COMMAND)) is None
-    assert acts.done == [("arm", True)]
+    assert acts.done == [("arm", {"armed": True})]
 
 
 async def test_a_command_that_failed_is_not_tried_again_by_a_repetition(commands: Commands, acts: Acts) -> None:

@@ -15,6 +15,7 @@ from agent.errors import Refused, TryLater
 from agent.flow import doctor
 from agent.flow.doctor import Check, DiskReport, DoctorFinding, Level, LoosePath, examine, exit_code
 from agent.ports import FeedStep
+from agent.vision.person import Box, Crop
 from cloud_stub.adapters.broker_users_mosquitto import BrokerUsersMosquitto
 from hardware.camera import CameraLost, CameraRefused, EncodedPacket, StreamInfo
 from hardware.drive import DriveReport, DriveState
@@ -42,6 +43,9 @@ class Feed:
 
     async def latest_jpeg(self, max_width: int) -> bytes | None:
         return self.jpeg
+
+    async def latest_crop(self, box: Box) -> Crop | None:
+        return None
 
     async def close(self) -> None:
         self.closed = True

@@ -11,10 +11,12 @@ import pytest
 from agent.domain.clip import BlockedBy, ClipReason, Sink, SinkChoice, SinkReason
 from agent.domain.clip_life import ClipTimes
 from agent.domain.lease import Lease
+from agent.domain.trigger import Trigger
 from agent.flow.motion_to_clip import MotionToClip
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import FeedStep
 from agent.vision.motion import MotionReading
+from agent.vision.person import PersonSeen
 from hardware.camera import EncodedPacket, StreamInfo
 from tests.manual_clock import ManualClock
 from tests.small_video import TIME_BASE, placeholder_packets
@@ -24,6 +26,11 @@ STREAM = StreamInfo("h264", 320, 240, TIME_BASE, 10.0, b"")
 CLOUD = SinkChoice(Sink.CLOUD, SinkReason.TRIAL, None, "trial:1", 7)
 NOWHERE = SinkChoice(Sink.NONE, SinkReason.NOT_ENTITLED, BlockedBy.DRIVE_ABSENT, None, 7)
 START = datetime(2026, 3, 1, tzinfo=UTC)
+Moves = Callable[[float], bool]
+
+
+def never(_at_s: float) -> bool:
+    return False
 
 
 @dataclass
@@ -347,3 +354,105 @@ async def test_the_board_carries_phase_choice_and_reading() -> None:
     assert seen == ["recording", "post_roll", "waiting", "idle"]
     assert bench.camera.choice == CLOUD
     assert bench.camera.reading is not None
+
+
+class Sensors:
+    """Plays packets while a sensor's level follows a function of media time, asked between two batches."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+
+    async def play(self, packets: Sequence[EncodedPacket], pir: Callable[[float], bool], moving: Moves = never) -> None:
+        for at in range(0, len(packets), 2):
+            at_s = float(packets[at].dts * TIME_BASE)
+            self.bench.recorder.trigger(Trigger.PIR, active=pir(at_s))
+            await self.bench.play(packets[at : at + 2], moving)
+
+
+async def test_what_a_sensor_sees_disarmed_or_before_the_camera_makes_no_clip() -> None:
+    bench = Bench()
+    bench.board.armed = False
+    bench.recorder.trigger(Trigger.PIR)
+    await bench.recorder.begin(STREAM)
+    await Sensors(bench).play(placeholder_packets(20.0), between((5.0, 8.0)))
+    assert bench.intake.clips == []
+    assert bench.events == []
+
+
+async def test_a_motion_that_a_pir_alone_sees_opens_a_clip_and_the_event_names_it() -> None:
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    await Sensors(bench).play(placeholder_packets(30.0), between((10.0, 14.0)))
+    assert [(event["phase"], event["trigger"]) for event in bench.events] == [("started", "pir"), ("ended", "pir")]
+    started, ended = bench.events
+    assert (started["light_change"], started["box"], started["area"], started["score"]) == (False, None, 0.0, 0.0)
+    assert "2026-03-01T00:00:13" <= str(ended["at"]) < "2026-03-01T00:00:15", "as long as the sensor told of motion"
+    (start_s, end_s) = bench.spans()[0]
+    assert start_s <= 7.0, "with its pre-roll"
+    assert 18.9 <= end_s <= 19.5, "and its post-roll"
+    assert bench.recorder.motion_at_s is not None
+
+
+async def test_a_pulse_that_is_over_before_the_next_step_still_counts() -> None:
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(10.0), never)
+    bench.recorder.trigger(Trigger.PIR)
+    bench.recorder.trigger(Trigger.PIR, active=False)
+    await bench.play(placeholder_packets(10.0, start_s=10.0), never)
+    assert [event["trigger"] for event in bench.events] == ["pir", "pir"]
+
+
+async def test_a_pir_helps_a_camera_whose_pictures_nobody_looks_at() -> None:
+    """`motion = false` in the configuration: no readings ever come."""
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(10.0), never, readings=False)
+    bench.recorder.trigger(Trigger.PIR)
+    await bench.play(placeholder_packets(2.0, start_s=10.0), never, readings=False)
+    bench.recorder.trigger(Trigger.PIR, active=False)
+    await bench.play(placeholder_packets(10.0, start_s=12.0), never, readings=False)
+    assert [clip.closed for clip in bench.intake.clips] == [True]
+
+
+async def test_what_the_pictures_saw_first_stays_theirs_and_a_pir_makes_it_last() -> None:
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    await Sensors(bench).play(placeholder_packets(30.0), between((7.0, 15.0)), between((5.0, 8.0)))
+    assert [(event["phase"], event["trigger"]) for event in bench.events] == [
+        ("started", "picture"),
+        ("ended", "picture"),
+    ]
+    assert len(bench.intake.clips) == 1
+    assert bench.spans()[0][1] >= 19.9
+
+
+async def test_the_first_person_is_told_at_once_and_the_end_has_the_surest_look() -> None:
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    bench.recorder.persons_seen([PersonSeen("person", 0.9, (0.0, 0.0, 0.5, 0.5))])  # no motion: of what?
+    await bench.play(placeholder_packets(6.0), between((5.0, 12.0)))
+    assert [event["persons"] for event in bench.events] == [None]
+    bench.recorder.persons_seen([])
+    await bench.play(placeholder_packets(1.0, start_s=6.0), between((5.0, 12.0)))
+    assert bench.words() == [("started", "clip-1")], "nobody there is no event"
+    for score in (0.6, 0.8, 0.7):
+        bench.recorder.persons_seen([PersonSeen("person", score, (0.1, 0.2, 0.3, 0.4))])
+        await bench.play(placeholder_packets(1.0, start_s=7.0), between((5.0, 12.0)))
+    await bench.play(placeholder_packets(20.0, start_s=10.0), between((5.0, 12.0)))
+    assert bench.words() == [("started", "clip-1"), ("person", "clip-1"), ("ended", "clip-1")]
+    seen = [event["persons"] for event in bench.events]
+    assert seen == [None, [_person(0.6)], [_person(0.8)]]
+
+
+async def test_a_look_that_found_nobody_is_told_apart_from_no_look() -> None:
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(6.0), between((5.0, 8.0)))
+    bench.recorder.persons_seen([])
+    await bench.play(placeholder_packets(20.0, start_s=6.0), between((5.0, 8.0)))
+    assert [event["persons"] for event in bench.events] == [None, []]
+
+
+def _person(score: float) -> dict[str, object]:
+    return {"label": "person", "score": score, "box": [0.1, 0.2, 0.3, 0.4]}

@@ -1,4 +1,4 @@
-"""Every camera source keeps the port's contract: the same tests over a file, real RTSP, V4L2's code and a scene."""
+"""Every camera source keeps the port's contract: the same tests over a file, real RTSP, V4L2, a Pi camera, a scene."""
 
 import threading
 import time
@@ -14,10 +14,22 @@ from hardware.cameras.addresses import camera_source
 from hardware.cameras.v4l2 import Input, v4l2_source
 from tests.hardware.conftest import NONCE
 from tests.hardware.decoded import decoded
+from tests.hardware.fake_picamera2 import World
+from tests.hardware.fake_picamera2 import install as install_picamera2
 from tests.hardware.fake_time import FakeTime
 from tests.rtsp.server import annex_b_access_units, rtsp_server, rtsp_server_is_installed
 
-SOURCES = ["file", "file_paced", "raw_file", "rtsp", "v4l2_encoded", "v4l2_mjpeg", "v4l2_passed_through", "emulated"]
+SOURCES = [
+    "file",
+    "file_paced",
+    "raw_file",
+    "rtsp",
+    "v4l2_encoded",
+    "v4l2_mjpeg",
+    "v4l2_passed_through",
+    "picamera",
+    "emulated",
+]
 MakeSource = Callable[[], CameraSource]
 
 
@@ -44,11 +56,16 @@ def _maker(kind: str, scene_file: Path, tmp_path: Path, stack: ExitStack) -> Mak
         server = stack.enter_context(rtsp_server(scene_file, user="viewer", password="open-sesame"))
         return lambda: camera_source(server.url, monotonic=real, sleep=clock.sleep)
 
+    def picamera() -> MakeSource:
+        install_picamera2(stack.enter_context(pytest.MonkeyPatch.context()), World(annex_b_access_units(scene_file)[0]))
+        return lambda: camera_source("picamera:0?width=320&height=180&fps=15", monotonic=real, sleep=clock.sleep)
+
     # lavfi stands in for a camera of raw pictures; its first way to ask fails, as for a camera without H.264
     makers: dict[str, Callable[[], MakeSource]] = {
         "file": lambda: addressed(f"file:{scene_file}?paced=no"),
         "file_paced": lambda: addressed(str(scene_file)),
         "raw_file": lambda: addressed(str(raw_file(scene_file, tmp_path))),
+        "picamera": picamera,
         "emulated": lambda: addressed("emulated:busy?width=320&height=180"),
         "rtsp": rtsp,
         "v4l2_encoded": lambda: device("testsrc2=size=320x180:rate=15", Input("not-built-in"), Input("lavfi")),

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from agent.adapters.camera_feed_pyav.picture_analysis import PictureAnalysis
 from agent.ports import FeedStep
 from agent.vision.detector import MotionDetector
+from agent.vision.person import Box, Crop
 from hardware.camera import CameraError, CameraLost, CameraSource, EncodedPacket, StreamInfo
 
 BATCH_S = 0.25
@@ -57,6 +58,10 @@ class PyavCameraFeed:
     async def latest_jpeg(self, max_width: int) -> bytes | None:
         analysis = self._analysis
         return None if analysis is None else await asyncio.to_thread(analysis.newest_jpeg, max_width)
+
+    async def latest_crop(self, box: Box) -> Crop | None:
+        analysis = self._analysis
+        return None if analysis is None else await asyncio.to_thread(analysis.newest_crop, box)
 
     async def close(self) -> None:
         self._closed.set()

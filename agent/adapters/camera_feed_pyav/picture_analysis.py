@@ -8,8 +8,10 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from agent.adapters.camera_feed_pyav.person_crop import crop_around
 from agent.vision.detector import MotionDetector
 from agent.vision.motion import MotionReading
+from agent.vision.person import Box, Crop
 from agent.vision.small_picture import LookPace, small_luma
 from hardware.camera import EncodedPacket, StreamInfo
 
@@ -71,6 +73,11 @@ class PictureAnalysis:
         with self._decoding:
             picture = None if self._newest is None else _scaled(self._newest, max_width)
         return None if picture is None else _jpeg(picture)
+
+    def newest_crop(self, box: Box) -> Crop | None:
+        """Cut the newest picture around a motion box; `None` before the first. Callable from any thread."""
+        with self._decoding:
+            return None if self._newest is None else crop_around(self._newest, box)
 
 
 def luma_plane(frame: av.VideoFrame) -> NDArray[np.uint8]:

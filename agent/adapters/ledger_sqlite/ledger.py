@@ -15,7 +15,7 @@ import structlog
 from agent.adapters.ledger_sqlite.damage import move_aside, readable_rows
 from agent.adapters.ledger_sqlite.rows import Value, row_to_values, values_to_row
 from agent.adapters.ledger_sqlite.schema import COLUMNS, MIGRATIONS, NEWEST
-from agent.domain.clip import ENDED_PHASES, ClipRow, RowPhase, Sink
+from agent.domain.clip import ENDED_PHASES, ClipReason, ClipRow, RowPhase, Sink
 from agent.errors import BadInput
 
 REMEMBERED_COMMANDS = 1000
@@ -208,6 +208,15 @@ class SqliteLedger:
     async def to_take_back(self, limit: int = 1000) -> Sequence[ClipRow]:
         query = f"{_SELECT} WHERE usb_path IS NOT NULL AND phase IN (?, ?) ORDER BY row_number LIMIT ?"
         return await self._rows(query, (RowPhase.STORED_CLOUD.value, RowPhase.LOST.value, limit))
+
+    async def segments_before(self, camera_id: str, before: str, limit: int) -> Sequence[ClipRow]:
+        phases = (RowPhase.SPOOLED.value, RowPhase.HELD.value, RowPhase.STORED_USB.value)
+        query = (
+            f"{_SELECT} WHERE phase IN (?, ?, ?) AND clip_reason = ? AND camera_id = ? AND clock_trusted = 1 "
+            "AND captured_at < ? AND (path IS NOT NULL OR usb_path IS NOT NULL) ORDER BY row_number LIMIT ?"
+        )
+        values: tuple[Value, ...] = (*phases, ClipReason.CONTINUOUS.value, camera_id, before, limit)
+        return await self._rows(query, values)
 
     async def counts(self) -> Mapping[RowPhase, int]:
         found = await self._read("SELECT phase, count(*) FROM clips GROUP BY phase")

@@ -1,6 +1,7 @@
 """A module as its diagnostics see it: a filled board, a real ledger, a real spool, and painted pictures."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -14,6 +15,7 @@ from agent.adapters.clip_files_pyav import PyavClipFiles
 from agent.adapters.clock_system import SystemClock
 from agent.adapters.lease_verifier_jwt import JwtLeaseVerifier
 from agent.adapters.ledger_sqlite import SqliteLedger
+from agent.domain.arguments import flag
 from agent.domain.clip import (
     BlockedBy,
     ClipReason,
@@ -26,15 +28,19 @@ from agent.domain.clip import (
 )
 from agent.domain.lease import LeaseState
 from agent.flow.board_to_health import BoardHealth
+from agent.flow.commands import CommandActs
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.vision.motion import MotionReading
 from agent.web.app import diagnostics_app
+from agent.web.changes import Changes
+from agent.web.lock import Lock
 from agent.web.status_document import DiagnosticsSource
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport, DriveState
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "contract" / "lease_v1.json").read_text())
 CAMERAS = tuple(GOLDEN["claims"]["cameras"])
+KEY = "an-example-key"
 NAMES = ("Front door", "Garden shed", "Attic")
 MODELS = ("mini", "xt2", "outdoor_gen3")
 CHOICES = (
@@ -72,6 +78,7 @@ class Scene:
 
     def __init__(self, ledger: SqliteLedger, folder: Path) -> None:
         self.ledger, self.clock, self.board = ledger, SystemClock(trust_wall_clock=True), StatusBoard()
+        self.lock = Lock(KEY, self.clock)
         self.files = PyavClipFiles(folder / "spool")
         self.folder = folder
         self.pictures, self.no_picture = 0, set[str]()
@@ -155,7 +162,11 @@ class Scene:
 
     def app(self) -> web.Application:
         """Make the application over all this."""
-        return diagnostics_app(self.source, self.latest_jpeg)
+        return diagnostics_app(self.source, self.latest_jpeg, Changes(self.lock, CommandActs({"arm": self.arm})))
+
+    async def arm(self, arguments: Mapping[str, object]) -> None:
+        """Arm or disarm the module."""
+        self.source.board.armed = flag(arguments, "armed")
 
 
 def moment(text: str) -> datetime:

@@ -46,7 +46,7 @@ async def test_the_names_of_this_machine_are_answered(client: Client, host: str)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-async def test_nothing_can_be_changed(client: Client, method: str) -> None:
+async def test_what_is_read_cannot_be_written(client: Client, method: str) -> None:
     for path in ALL:
         answer = await client.request(method, path)
         assert (answer.status, (await answer.json())["code"]) == (405, "method_not_allowed")
