@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cloud_stub.domain.entitlement import rights
 from cloud_stub.domain.records import Camera, Clip
-from cloud_stub.domain.retention import due_at, rule_of
+from cloud_stub.domain.retention import clip_due_at, rule_of
 from cloud_stub.domain.situation import Situation
 from cloud_stub.flow.cancel_plan import CancelPreview
 from cloud_stub.web.overview import NextClip, Overview, expected_next_clip
@@ -46,7 +46,7 @@ def doomed_clips(overview: Overview, preview: CancelPreview) -> tuple[Doomed, ..
     return tuple(
         Doomed(
             clip,
-            max(preview.stops_at, due_at(clip.retained_from, clip.keep_for_days, days)),
+            max(preview.stops_at, clip_due_at(clip, days)),
             rule_of(clip.keep_for_days, days).value,
         )
         for clip in preview.doomed
