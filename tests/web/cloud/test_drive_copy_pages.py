@@ -147,6 +147,18 @@ async def test_taking_a_plan_off_its_camera_names_what_it_erases_and_asks_first(
     assert not await warned.is_held()
 
 
+async def test_a_quote_names_the_clips_that_a_lower_plan_erases(warned: Warned) -> None:
+    """R128, R130, R132: of 20 days, where the lower plan keeps 14."""
+    camera = (await warned.owner.have("GET", "/api/v1/cameras"))[0]["camera_id"]
+    item = {"plan": "plus", "interval": "month", "camera_ids": [camera]}
+    quote = await warned.owner.have("POST", "/api/v1/quotes", {"items": [item]})
+    (replaced,) = quote["replaces"]
+    assert (replaced["subscription_id"], replaced["clips_erased_count"]) == (warned.plan, 1)
+    assert [clip["clip_id"] for clip in replaced["clips_erased"]] == [warned.clip_id]
+    assert (replaced["refund_minor"], replaced["credit_minor"]) == (0, 1000)
+    assert await warned.is_held()
+
+
 async def test_through_the_api_a_plan_taken_off_its_camera_trims_the_history_too(warned: Warned) -> None:
     await warned.owner.have("DELETE", f"/api/v1/subscriptions/{warned.plan}/camera")
     await warned.owner.advance(seconds=1)
