@@ -163,7 +163,7 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     health = CloudHealth(records, inbox.is_up)
     app = _application(engine, media, lab, claims, commands, health)
     history = HistoryToDrive(
-        records, commands, engine.clock, timedelta(hours=settings.storage.erasure_waits_for_drive_h)
+        records, commands, engine.clock, timedelta(hours=settings.storage.erasure_waits_for_drive_h), due.poke
     )
     DriveCopyRoutes(history, media.serve, module_from_request(records)).add_to(app)
     notifier = SystemdNotifier()

@@ -1,7 +1,7 @@
 """An account's situation: the records that its rights are computed from, and what is running at a given time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cloud_stub.domain.billing_records import Attachment, PaymentState, Subscription
@@ -48,6 +48,15 @@ class Situation:
         """Return the cameras whose model the owner confirmed, by set-up date."""
         cameras = [camera for camera in self.cameras if camera.model is not None]
         return tuple(sorted(cameras, key=lambda camera: (camera.confirmed_at or camera.added_at, camera.camera_id)))
+
+
+def without_attachments(situation: Situation, subscription_id: str, now: datetime) -> Situation:
+    """Return the situation with a plan taken off its cameras at `now`."""
+    attachments = tuple(
+        replace(each, detached_at=now) if each.subscription_id == subscription_id and each.detached_at is None else each
+        for each in situation.attachments
+    )
+    return replace(situation, attachments=attachments)
 
 
 def trial_over_at(trial: Trial) -> datetime:

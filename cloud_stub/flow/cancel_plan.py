@@ -9,10 +9,10 @@ from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.billing_records import EndedBecause, Subscription
 from cloud_stub.domain.cancel_plan import CancelDecision, cancel_choices, cancel_decision
 from cloud_stub.domain.catalog import Catalog
+from cloud_stub.domain.doomed import erased_at
 from cloud_stub.domain.log_words import Rule, What
 from cloud_stub.domain.policies import Effective
 from cloud_stub.domain.records import Clip
-from cloud_stub.domain.retention import due_clips
 from cloud_stub.domain.subscription_life import renews
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.end_plan import PlanEnd, end_subscription, shrinking, without
@@ -175,10 +175,7 @@ class CancelDesk:
         shrunk = await shrinking(records, self.desk.catalogs, holding.situation, after, now)
         account = holding.situation.account
         days = auto_delete_in_force(self.desk.catalogs.in_force(account.vendor, now), account)
-        ids = {clip.clip_id for clip in shrunk}
-        before = [c for c in await records.clips.held_of_account(account.account_id) if c.clip_id in ids]
-        anyway = {clip.clip_id for clip in due_clips(before, days, stops_at)}
-        return tuple(clip for clip in due_clips(shrunk, days, stops_at) if clip.clip_id not in anyway)
+        return erased_at(await records.clips.held_of_account(account.account_id), shrunk, days, stops_at)
 
     async def _carry_out(
         self, records: Transaction, subscription: Subscription, decision: CancelDecision, now: datetime

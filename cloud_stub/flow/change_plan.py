@@ -13,13 +13,13 @@ from cloud_stub.domain.plans import attach
 from cloud_stub.domain.policies import Effective
 from cloud_stub.domain.purchase import Order, OrderItem
 from cloud_stub.domain.records import LogEntry
-from cloud_stub.domain.situation import Situation, trial_runs
+from cloud_stub.domain.situation import Situation, trial_runs, without_attachments
 from cloud_stub.domain.subscription_life import SubscriptionDue
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.buy_plan import Bought, PurchaseDesk
 from cloud_stub.flow.cancel_plan import CancelDesk
 from cloud_stub.flow.claim_module import new_uuid
-from cloud_stub.flow.end_plan import end_trials
+from cloud_stub.flow.end_plan import end_trials, trim_history
 from cloud_stub.flow.plan_holding import AccountActor, Actor, Holding, read_holding
 from cloud_stub.flow.plan_periods import PeriodDesk
 from cloud_stub.flow.plan_to_invoice import note_down
@@ -98,7 +98,7 @@ class PlanDesk:
         return subscription
 
     async def detach(self, actor: Actor, subscription_id: str) -> Subscription:
-        """Take a plan off its cameras."""
+        """Take a plan off its cameras; the history that only it kept is trimmed where the catalog trims (R128)."""
         async with self.desk.holding(await self._holder(actor, subscription_id)) as records:
             now = self.desk.now()
             holding, situation = await self._covering(records, actor)
@@ -109,6 +109,9 @@ class PlanDesk:
             for attachment in attached:
                 await records.plans.put_attachment(replace(attachment, detached_at=now))
             await note_down(records, holding.holder_id, now, What.PLAN_DETACHED, subscription_id, Rule.OWNER)
+            await trim_history(
+                records, self.desk.catalogs, situation, without_attachments(situation, subscription_id, now), now
+            )
         return subscription
 
     async def end_trial(self, account_id: str, trial_id: str | None = None) -> None:

@@ -7,11 +7,11 @@ from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.billing_records import AttachedBy, Attachment, Subscription
 from cloud_stub.domain.cancel_plan import change_decision
 from cloud_stub.domain.catalog import Catalog
+from cloud_stub.domain.doomed import erased_at
 from cloud_stub.domain.money_back import NOTHING_BACK, Return, money_back
 from cloud_stub.domain.policies import Effective
 from cloud_stub.domain.purchase import Order, PlannedSubscription, planned
 from cloud_stub.domain.records import Clip
-from cloud_stub.domain.retention import due_clips
 from cloud_stub.domain.situation import Situation
 from cloud_stub.flow.end_plan import shrinking, without
 from cloud_stub.flow.plan_holding import Actor, Holding, read_holding
@@ -78,10 +78,7 @@ async def _doomed(
     shrunk = await shrinking(records, desk.catalogs, situation, _after(situation, old, new, now), now)
     account = situation.account
     days = auto_delete_in_force(desk.catalogs.in_force(account.vendor, now), account)
-    ids = {clip.clip_id for clip in shrunk}
-    before = [c for c in await records.clips.held_of_account(account.account_id) if c.clip_id in ids]
-    anyway = {clip.clip_id for clip in due_clips(before, days, new.starts_at)}
-    return tuple(clip for clip in due_clips(shrunk, days, new.starts_at) if clip.clip_id not in anyway)
+    return erased_at(await records.clips.held_of_account(account.account_id), shrunk, days, new.starts_at)
 
 
 def _after(situation: Situation, old: Subscription, new: PlannedSubscription, now: datetime) -> Situation:

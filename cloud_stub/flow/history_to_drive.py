@@ -5,7 +5,7 @@ to write it on its drive (`cmd/save_clip`, docs/wire.md), and what the module re
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, NoReturn
@@ -37,12 +37,16 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class HistoryToDrive:
-    """Asks modules until each clip is saved, or its time is over; `waits` is for how long an erasure is put off."""
+    """Asks modules until each clip is saved, or its time is over; `waits` is for how long an erasure is put off.
+
+    `settled` is called when a clip waits no more: what was put off for it is due.
+    """
 
     records: Records
     commands: CommandsToModules
     clock: Clock
     waits: timedelta = timedelta(hours=24)
+    settled: Callable[[], None] = lambda: None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def ask(self, account_id: str, clip_ids: Sequence[str]) -> Sequence[Clip]:
@@ -108,6 +112,7 @@ class HistoryToDrive:
             if found is None or found.phase is not ClipPhase.HELD or found.drive_copy is not DriveCopy.ASKED:
                 return
             await _changed(records, replace(found, kept_until=None), outcome, self.clock.now())
+        self.settled()
 
     async def _pause(self) -> None:
         await self.clock.sleep(TRIED_AGAIN_S)

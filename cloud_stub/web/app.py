@@ -115,6 +115,7 @@ def _add_pages(app: web.Application) -> None:
             web.get("/clips/{clip_id}", clip_pages.show_clip),
             web.get("/clips/{clip_id}/delete", clip_pages.ask_delete),
             web.post("/clips/{clip_id}/delete", clip_pages.delete),
+            web.post("/clips/save-on-drive", clip_pages.save_on_drive),
             web.post("/clips/{clip_id}/share", clip_pages.share),
             web.post("/clips/{clip_id}/unshare", clip_pages.unshare),
             web.get("/photos", clip_pages.show_photos),

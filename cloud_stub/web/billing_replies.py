@@ -6,6 +6,7 @@ from datetime import datetime
 from cloud_stub.domain.billing_records import CreditNote, Invoice
 from cloud_stub.domain.catalog import Catalog
 from cloud_stub.flow.buy_plan import Bought
+from cloud_stub.flow.change_preview import ChangePreview
 from cloud_stub.flow.order_preview import OrderPreview
 from cloud_stub.flow.owner_billing import Billing
 from cloud_stub.web.billing_models import (
@@ -15,8 +16,9 @@ from cloud_stub.web.billing_models import (
     PaymentMethodReply,
     PaymentMethodState,
 )
+from cloud_stub.web.cancel_view import erased_replies
 from cloud_stub.web.overview import Overview
-from cloud_stub.web.plan_models import PlanOrderReply, QuoteLineReply, QuoteReply, RefusalReply
+from cloud_stub.web.plan_models import PlanOrderReply, QuoteLineReply, QuoteReply, RefusalReply, ReplacedReply
 from cloud_stub.web.plan_replies import subscription_reply
 
 
@@ -83,8 +85,8 @@ def order_reply(bought: Bought, overview: Overview) -> PlanOrderReply:
     )
 
 
-def quote_reply(its: OrderPreview) -> QuoteReply:
-    """Return what an order would come to now."""
+def quote_reply(its: OrderPreview, changes: Sequence[ChangePreview], overview: Overview) -> QuoteReply:
+    """Return what an order would come to now, and what it would let end."""
     begin: list[datetime | None] = [each.starts_at for each in its.planned]
     starts = begin or [None] * len(its.quote.lines)
     lines = [
@@ -107,6 +109,17 @@ def quote_reply(its: OrderPreview) -> QuoteReply:
         credit_minor=its.credit_minor,
         pay_now_minor=its.pay_now_minor,
         refusal=refusal,
+        replaces=[
+            ReplacedReply(
+                subscription_id=each.old.subscription_id,
+                at=each.at,
+                refund_minor=each.back.refund_minor,
+                credit_minor=each.back.credit_minor,
+                clips_erased=erased_replies(overview, each.doomed, each.at),
+                clips_erased_count=len(each.doomed),
+            )
+            for each in changes
+        ],
     )
 
 

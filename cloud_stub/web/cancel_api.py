@@ -8,14 +8,13 @@ from cloud_stub.domain.policies import Effective
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.cancel_plan import CancelPreview, ConfirmationNeeded
 from cloud_stub.web.api_edge import Operation, answer, body_of
-from cloud_stub.web.cancel_view import cameras_after, doomed_clips
+from cloud_stub.web.cancel_view import cameras_after, erased_replies
 from cloud_stub.web.overview import Overview
 from cloud_stub.web.owner_services import SERVICES
 from cloud_stub.web.plan_api import actor_in, overview_for, subscription_now
 from cloud_stub.web.plan_models import (
     Cancellation,
     CancellationReply,
-    ClipErasedReply,
     FeaturesLostReply,
     NextClipAfterReply,
     SubscriptionReply,
@@ -23,14 +22,10 @@ from cloud_stub.web.plan_models import (
 from cloud_stub.web.plan_view import without_subscription
 from cloud_stub.web.problems import problem
 
-MOST_CLIPS: Final = 200
-"""A preview names so many clips at most; `clips_erased_count` counts them all."""
-
 
 def cancellation_reply(preview: CancelPreview, overview: Overview) -> CancellationReply:
     """Return what cancelling would do now."""
     after = cameras_after(overview, without_subscription(overview, preview.subscription_id))
-    doomed = doomed_clips(overview, preview)
     lost = [FeaturesLostReply(camera_id=its.camera.camera_id, features=list(its.lost)) for its in after if its.lost]
     following = [
         NextClipAfterReply(
@@ -40,16 +35,6 @@ def cancellation_reply(preview: CancelPreview, overview: Overview) -> Cancellati
             blocked_by=its.next_clip.blocked_by,
         )
         for its in after
-    ]
-    erased = [
-        ClipErasedReply(
-            clip_id=each.clip.clip_id,
-            camera_id=each.clip.camera_id,
-            captured_at=each.clip.captured_at,
-            when=each.when,
-            rule=each.rule,
-        )
-        for each in doomed[:MOST_CLIPS]
     ]
     return CancellationReply(
         subscription_id=preview.subscription_id,
@@ -61,8 +46,8 @@ def cancellation_reply(preview: CancelPreview, overview: Overview) -> Cancellati
         currency=preview.currency,
         features_lost=lost,
         next_clip=following,
-        clips_erased=erased,
-        clips_erased_count=len(doomed),
+        clips_erased=erased_replies(overview, preview.doomed, preview.stops_at),
+        clips_erased_count=len(preview.doomed),
         needs_confirmation=overview.catalog.cancel.needs_confirmation,
         confirmation=preview.token,
     )

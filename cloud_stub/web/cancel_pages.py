@@ -13,6 +13,7 @@ from cloud_stub.flow.plan_holding import AccountActor
 from cloud_stub.web.cancel_view import CameraAfter, cameras_after
 from cloud_stub.web.checkout_view import CLIPS_SHOWN, say_erased, say_money_back
 from cloud_stub.web.clip_view import ClipCard, clip_card
+from cloud_stub.web.drive_copy_view import ToDrive, to_drive
 from cloud_stub.web.languages import Language
 from cloud_stub.web.offer_view import plan_name
 from cloud_stub.web.overview import Overview
@@ -32,6 +33,7 @@ class Way:
     warning: str
     clips: tuple[ClipCard, ...]
     token: str
+    to_drive: ToDrive | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def _way(preview: CancelPreview, overview: Overview, language: Language) -> Way:
         say_erased(len(preview.doomed), language),
         tuple(clip_card(clip, overview, language) for clip in preview.doomed[:CLIPS_SHOWN]),
         preview.token,
+        to_drive(preview.doomed, overview, language),
     )
 
 

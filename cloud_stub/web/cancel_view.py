@@ -1,14 +1,19 @@
 """What cancelling a plan means for each camera: the features that go, where the next clip goes, the clips that go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from cloud_stub.domain.entitlement import rights
 from cloud_stub.domain.records import Camera, Clip
-from cloud_stub.domain.retention import due_at, rule_of
+from cloud_stub.domain.retention import clip_due_at, rule_of
 from cloud_stub.domain.situation import Situation
-from cloud_stub.flow.cancel_plan import CancelPreview
 from cloud_stub.web.overview import NextClip, Overview, expected_next_clip
+from cloud_stub.web.plan_models import ClipErasedReply
+
+MOST_CLIPS: Final = 200
+"""A preview names so many clips at most; `clips_erased_count` counts them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +23,6 @@ class CameraAfter:
     camera: Camera
     lost: tuple[str, ...]
     next_clip: NextClip
-
-
-@dataclass(frozen=True, slots=True)
-class Doomed:
-    """A clip that would be erased for good."""
-
-    clip: Clip
-    when: datetime
-    rule: str
 
 
 def cameras_after(overview: Overview, after: Situation) -> tuple[CameraAfter, ...]:
@@ -40,14 +36,16 @@ def cameras_after(overview: Overview, after: Situation) -> tuple[CameraAfter, ..
     return tuple(found)
 
 
-def doomed_clips(overview: Overview, preview: CancelPreview) -> tuple[Doomed, ...]:
-    """Return the clips that the plan's end erases, each with its new end, not before the plan's own."""
+def erased_replies(overview: Overview, clips: Sequence[Clip], at: datetime) -> list[ClipErasedReply]:
+    """Return the first of the clips that an act erases at `at`, each with its new end, not before that."""
     days = overview.auto_delete_days
-    return tuple(
-        Doomed(
-            clip,
-            max(preview.stops_at, due_at(clip.retained_from, clip.keep_for_days, days)),
-            rule_of(clip.keep_for_days, days).value,
+    return [
+        ClipErasedReply(
+            clip_id=clip.clip_id,
+            camera_id=clip.camera_id,
+            captured_at=clip.captured_at,
+            when=max(at, clip_due_at(clip, days)),
+            rule=rule_of(clip.keep_for_days, days).value,
         )
-        for clip in preview.doomed
-    )
+        for clip in clips[:MOST_CLIPS]
+    ]

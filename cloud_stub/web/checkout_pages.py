@@ -125,6 +125,7 @@ async def _checkout(
         page="plan",
         lines=recap_lines(preview, overview, language),
         changes=change_views(changes, overview, language),
+        here=request.path_qs if request.method == "GET" else "/plan/change",
         totals=_totals(preview, language),
         pay_now="" if preview.pay_now_minor == 0 else language.money(preview.pay_now_minor, preview.quote.currency),
         words=[item_word(item) for item in items],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cloud_stub.flow.change_preview import ChangePreview
 from cloud_stub.flow.order_preview import OrderPreview
 from cloud_stub.web.clip_view import ClipCard, clip_card
+from cloud_stub.web.drive_copy_view import ToDrive, to_drive
 from cloud_stub.web.languages import Language
 from cloud_stub.web.offer_view import plan_name
 from cloud_stub.web.overview import Overview
@@ -30,6 +31,7 @@ class ChangeView:
     sentences: tuple[str, ...]
     warning: str
     clips: tuple[ClipCard, ...]
+    to_drive: ToDrive | None
 
 
 def recap_lines(preview: OrderPreview, overview: Overview, language: Language) -> tuple[RecapLine, ...]:
@@ -79,6 +81,7 @@ def _change(change: ChangePreview, overview: Overview, language: Language) -> Ch
         tuple(found),
         say_erased(len(change.doomed), language),
         tuple(clip_card(clip, overview, language) for clip in change.doomed[:CLIPS_SHOWN]),
+        to_drive(change.doomed, overview, language),
     )
 
 

@@ -12,7 +12,9 @@ from cloud_stub.domain.clip_rights import ClipAction
 from cloud_stub.domain.records import Clip, ClipPhase
 from cloud_stub.domain.share import ShareState
 from cloud_stub.errors import CloudError
-from cloud_stub.web.clip_view import by_day, clip_card
+from cloud_stub.web.clip_view import ClipCard, by_day, clip_card
+from cloud_stub.web.drive_copy_routes import HISTORY
+from cloud_stub.web.drive_copy_view import MOST_AT_ONCE, ToDrive
 from cloud_stub.web.overview import Overview
 from cloud_stub.web.pages import back_to, form_of, language_of, overview_of, part_of, render, render_part, services_of
 from cloud_stub.web.plan_view import Point
@@ -25,7 +27,7 @@ WATCHABLE: Final = frozenset({ClipPhase.RECEIVING, ClipPhase.HELD})
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question before something that cannot be taken back."""
+    """A question before something that cannot be taken back; `warning` and `clips` tell what it erases, if anything."""
 
     headline: str
     points: tuple[Point, ...]
@@ -34,6 +36,10 @@ class Ask:
     back_url: str
     is_bad: bool = True
     hidden: dict[str, str] = field(default_factory=dict)
+    warning: str = ""
+    clips: tuple[ClipCard, ...] = ()
+    to_drive: ToDrive | None = None
+    back_here: str = ""
 
 
 async def show_clips(request: web.Request) -> web.Response:
@@ -105,6 +111,30 @@ async def unshare(request: web.Request) -> web.Response:
     share_id = (await form_of(request)).get("share_id", "")
     await request.app[SHARE_DESK].revoke(overview.account.account_id, clip.clip_id, share_id)
     raise back_to(f"/clips/{clip.clip_id}", "saved")
+
+
+async def save_on_drive(request: web.Request) -> web.Response:
+    """POST /clips/save-on-drive: have clips saved on their module's drive, then lead back to where that was asked.
+
+    `save` names the field of the form that lists them: a preview may offer several lists.
+    """
+    account_id = (await overview_of(request)).account.account_id
+    form = await form_of(request)
+    clip_ids = [each for each in form.get(f"clips_{form.get('save', '')}", "").split(",") if each]
+    if not 1 <= len(clip_ids) <= MOST_AT_ONCE:
+        raise CloudError("bad_choice", 422, "This is none of the choices.")
+    await request.app[HISTORY].ask(account_id, clip_ids)
+    raise back_to(_own_page(form.get("back", "")), "to_drive")
+
+
+def _own_page(address: str) -> str:
+    """Return an address that a form came from if it is a page of ours, else that of the clips."""
+    try:
+        found = URL(address)
+    except ValueError:
+        return "/clips"
+    ours = not found.absolute and found.path.startswith(("/plan/", "/clips/")) and "\\" not in address
+    return str(found.without_query_params("told")) if ours else "/clips"
 
 
 async def render_clip(request: web.Request, overview: Overview, clip: Clip, new_url: str = "") -> web.Response:

@@ -7,7 +7,8 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from cloud_stub.domain.records import Clip, ClipPhase, Disposition
-from cloud_stub.domain.retention import due_at
+from cloud_stub.domain.retention import clip_due_at
+from cloud_stub.web.drive_copy_view import can_be_saved, say_drive_copy
 from cloud_stub.web.languages import Language
 from cloud_stub.web.overview import Overview
 from cloud_stub.web.words import say_kept
@@ -15,7 +16,7 @@ from cloud_stub.web.words import say_kept
 
 @dataclass(frozen=True, slots=True)
 class ClipCard:
-    """One clip with its words; `length` is empty while it cannot be known."""
+    """One clip with its words; `length` is empty while it cannot be known, `drive_copy` where nobody asked for one."""
 
     clip_id: str
     camera_name: str
@@ -29,6 +30,8 @@ class ClipCard:
     clock_trusted: bool
     size_bytes: int
     leaves: str
+    drive_copy: str
+    can_be_saved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def clip_card(clip: Clip, overview: Overview, language: Language) -> ClipCard:
         clock_trusted=clip.clock_trusted,
         size_bytes=clip.size_bytes,
         leaves=_leaves(clip, overview, language),
+        drive_copy=say_drive_copy(clip, overview, language),
+        can_be_saved=can_be_saved(clip, overview),
     )
 
 
@@ -78,7 +83,7 @@ def _day_name(day: date, today: date, overview: Overview, language: Language) ->
 
 
 def _leaves(clip: Clip, overview: Overview, language: Language) -> str:
-    when = due_at(clip.retained_from, clip.keep_for_days, overview.auto_delete_days)
+    when = clip_due_at(clip, overview.auto_delete_days)
     if when <= overview.now:
         return language.say("any moment now")
     told = language.moment(when, overview.account.time_zone)

@@ -20,6 +20,7 @@ from cloud_stub.web.tus_routes import ModuleFromRequest
 PATH: Final = "/api/v1/clips/drive-copies"
 MODULE_MEDIA: Final = "/api/v1/module/clips/{clip_id}/media"
 MOST_AT_ONCE: Final = 200
+HISTORY: Final = web.AppKey("history_to_drive", HistoryToDrive)
 ClipId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
@@ -46,7 +47,8 @@ class DriveCopyRoutes:
         self._module_from_request = module_from_request
 
     def add_to(self, app: web.Application) -> None:
-        """Register the routes."""
+        """Register the routes, and let the pages ask too."""
+        app[HISTORY] = self._history
         app.router.add_post(PATH, self.ask)
         app.router.add_get(MODULE_MEDIA, self.media)
 

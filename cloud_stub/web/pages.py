@@ -158,6 +158,9 @@ def _frame(request: web.Request, overview: Overview, language: Language) -> Fram
         "pending": language.say("Thank you. It has begun; its payment is not answered yet and is asked for again."),
         "cancelled": language.say("It is cancelled."),
         "kept": language.say("It goes on as before."),
+        "to_drive": language.say(
+            "The module is told to save it on its drive. Nothing that you asked for is erased before, for a day."
+        ),
     }
     lab_words = ""
     if overview.lab is not None:

@@ -7,6 +7,7 @@ from aiohttp import web
 from cloud_stub.domain.billing_records import Interval, Subscription
 from cloud_stub.domain.purchase import Order, OrderItem
 from cloud_stub.errors import CloudError
+from cloud_stub.flow.change_preview import preview_changes
 from cloud_stub.flow.order_preview import preview_order
 from cloud_stub.flow.plan_holding import AccountActor
 from cloud_stub.web.api_edge import Operation, answer, body_of
@@ -65,9 +66,12 @@ async def price_order(request: web.Request) -> web.Response:
     """POST /api/v1/quotes: it changes nothing; what stands against an order is told beside its price."""
     services, actor = request.app[SERVICES], actor_in(request)
     body = await body_of(request, QuoteBody)
-    channel = (await overview_for(request)).catalog.purchase.channels[0]
+    overview = await overview_for(request)
+    channel = overview.catalog.purchase.channels[0]
     order = Order(tuple(_item(each) for each in body.items), channel, accepts_terms=True)
-    return answer(quote_reply(await preview_order(services.leases, actor, order)))
+    preview = await preview_order(services.leases, actor, order)
+    changes = () if preview.refusal is not None else await preview_changes(services.leases, actor, order)
+    return answer(quote_reply(preview, changes, overview))
 
 
 async def place_order(request: web.Request) -> web.Response:

@@ -152,8 +152,32 @@ class RefusalReply(BaseModel):
     detail: str
 
 
+class ClipErasedReply(BaseModel):
+    """A clip that would be erased for good: when, and by which rule."""
+
+    clip_id: str
+    camera_id: str
+    captured_at: datetime
+    when: datetime
+    rule: str
+
+
+class ReplacedReply(BaseModel):
+    """A plan that an order lets end at `at`: what comes back of it, and the clips that its end erases."""
+
+    subscription_id: str
+    at: datetime
+    refund_minor: int
+    credit_minor: int
+    clips_erased: list[ClipErasedReply]
+    clips_erased_count: int
+
+
 class QuoteReply(BaseModel):
-    """What an order costs; of `total_minor`, `credit_minor` is paid by credits and `pay_now_minor` is charged now."""
+    """What an order costs; of `total_minor`, `credit_minor` is paid by credits and `pay_now_minor` is charged now.
+
+    `replaces` names the plans that it takes the place of; it is empty where the order would be refused.
+    """
 
     lines: list[QuoteLineReply]
     currency: str
@@ -161,6 +185,7 @@ class QuoteReply(BaseModel):
     credit_minor: int
     pay_now_minor: int
     refusal: RefusalReply | None
+    replaces: list[ReplacedReply]
 
 
 class PlanOrderReply(BaseModel):
@@ -204,16 +229,6 @@ class NextClipAfterReply(BaseModel):
     sink: str
     reason: str
     blocked_by: str | None
-
-
-class ClipErasedReply(BaseModel):
-    """A clip that would be erased for good: when, and by which rule."""
-
-    clip_id: str
-    camera_id: str
-    captured_at: datetime
-    when: datetime
-    rule: str
 
 
 class CancellationReply(BaseModel):

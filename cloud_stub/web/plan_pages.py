@@ -1,14 +1,20 @@
 """The plan page and its small acts: attach and detach, keep a plan after all, end the trial, set auto-delete."""
 
+from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
 
+from cloud_stub.domain.doomed import doomed_clips
 from cloud_stub.domain.linking import Trouble, troubles
-from cloud_stub.domain.situation import Situation
+from cloud_stub.domain.situation import Situation, without_attachments
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.plan_holding import AccountActor
+from cloud_stub.web.checkout_view import CLIPS_SHOWN, say_erased
 from cloud_stub.web.clip_pages import Ask
+from cloud_stub.web.clip_view import clip_card
+from cloud_stub.web.drive_copy_view import to_drive
 from cloud_stub.web.link_pages import TROUBLE
 from cloud_stub.web.module_view import module_cards
 from cloud_stub.web.offer_view import offers
@@ -70,11 +76,51 @@ async def attach(request: web.Request) -> web.Response:
 
 
 async def detach(request: web.Request) -> web.Response:
-    """POST /plan/detach."""
+    """POST /plan/detach: done, or asked first where it erases clips (R128)."""
     form = await form_of(request)
+    subscription_id = form.get("subscription_id", "")
+    if form.get("sure") != "yes":
+        ask = await _ask_detach(request, subscription_id)
+        if ask.warning:
+            return render(request, "confirm.html", overview=await overview_of(request), page="plan", ask=ask)
     actor = AccountActor(owner_of(request).account.account_id)
-    await services_of(request).plans.detach(actor, form.get("subscription_id", ""))
+    await services_of(request).plans.detach(actor, subscription_id)
     raise back_to("/plan")
+
+
+async def ask_detach(request: web.Request) -> web.Response:
+    """GET /plan/detach?subscription=: what taking a plan off its camera does, before it is done."""
+    ask = await _ask_detach(request, request.query.get("subscription", ""))
+    return render(request, "confirm.html", overview=await overview_of(request), page="plan", ask=ask)
+
+
+async def _ask_detach(request: web.Request, subscription_id: str) -> Ask:
+    overview, language = await overview_of(request), language_of(request)
+    after = without_attachments(overview.situation, subscription_id, overview.now)
+    ask = Ask(
+        headline=language.say("Take the plan off its camera?"),
+        points=await _meaning(request, overview, after),
+        action="/plan/detach",
+        button=language.say("Take it off its camera"),
+        back_url="/plan",
+        hidden={"subscription_id": subscription_id, "sure": "yes"},
+        back_here=f"/plan/detach?subscription={quote(subscription_id)}",
+    )
+    return await _warned(request, overview, after, ask)
+
+
+async def _warned(request: web.Request, overview: Overview, after: Situation, ask: Ask) -> Ask:
+    """Return the question with the clips that the change erases, and the ways to keep them."""
+    language, days = language_of(request), overview.auto_delete_days
+    async with services_of(request).records.reading() as records:
+        held = await records.clips.held_of_account(overview.account.account_id)
+    clips = doomed_clips(overview.catalog, overview.situation, after, held, days, overview.now)
+    return replace(
+        ask,
+        warning=say_erased(len(clips), language),
+        clips=tuple(clip_card(clip, overview, language) for clip in clips[:CLIPS_SHOWN]),
+        to_drive=to_drive(clips, overview, language),
+    )
 
 
 async def reactivate(request: web.Request) -> web.Response:
@@ -97,7 +143,9 @@ async def ask_end_trial(request: web.Request) -> web.Response:
         action="/plan/end-trial",
         button=language.say("End the trial now"),
         back_url="/plan",
+        back_here="/plan/end-trial",
     )
+    ask = await _warned(request, overview, without_trial(overview), ask)
     return render(request, "confirm.html", overview=overview, page="plan", ask=ask)
 
 
@@ -127,6 +175,7 @@ async def _meaning(request: web.Request, overview: Overview, after: Situation) -
 ROUTES: Final = (
     web.get("/plan", show_plan),
     web.post("/plan/attach", attach),
+    web.get("/plan/detach", ask_detach),
     web.post("/plan/detach", detach),
     web.post("/plan/reactivate", reactivate),
     web.get("/plan/end-trial", ask_end_trial),

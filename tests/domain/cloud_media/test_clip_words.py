@@ -13,7 +13,7 @@ from cloud_stub.domain.doomed import doomed_clips
 from cloud_stub.domain.policies import HistoryOnEnd
 from cloud_stub.domain.quota_words import DAY_MS, LOOKS_AHEAD, PoolUse, pool_forecast
 from cloud_stub.domain.records import ClipPhase, ShareLink
-from cloud_stub.domain.retention import GoneBecause, clip_due_at
+from cloud_stub.domain.retention import clip_due_at
 from cloud_stub.domain.share import ShareState, share_ends_at, share_state
 from tests.domain.cloud.situations import CATALOG, NOW, camera, situation, subscription
 from tests.domain.cloud_media.clips import a_clip
@@ -69,12 +69,18 @@ def trimming() -> Catalog:
     return replace(CATALOG, history=replace(CATALOG.history, on_end=HistoryOnEnd.TRIM_TO_NEW_LIMIT))
 
 
-def test_an_end_that_trims_dooms_what_is_beyond_the_new_limit_and_says_when_it_would_have_left() -> None:
+def test_an_end_that_trims_dooms_what_is_beyond_the_new_limit_also_while_its_copy_is_waited_for() -> None:
     """R128."""
     clip = replace(a_clip(1, start=NOW - timedelta(days=5), keep_for_days=30), pool=None)
     (doomed,) = doomed_clips(trimming(), WITH_PLAN, WITHOUT, [clip], 30, NOW)
-    assert (doomed.when, doomed.rule) == (NOW, GoneBecause.WINDOW_OVER)
-    assert doomed.leaves_now_at == NOW + timedelta(days=25)
+    assert doomed == replace(clip, keep_for_days=0)
+    asked = replace(clip, kept_until=NOW + timedelta(hours=24))
+    assert doomed_clips(trimming(), WITH_PLAN, WITHOUT, [asked], 30, NOW) == (replace(asked, keep_for_days=0),)
+
+
+def test_a_clip_that_goes_anyway_is_not_doomed_by_the_end() -> None:
+    clip = replace(a_clip(1, start=NOW - timedelta(days=31), keep_for_days=60), pool=None)
+    assert doomed_clips(trimming(), WITH_PLAN, WITHOUT, [clip], 30, NOW) == ()
 
 
 def test_an_end_that_keeps_history_dooms_nothing_and_a_pool_is_never_trimmed() -> None:

@@ -318,6 +318,7 @@ async def open_site(
             real_now=real.now,
             auto_delete_days=lambda a: auto_delete_in_force(catalogs.in_force(a.vendor, clock.now()), a),
             limits=UploadLimits(),
+            when_full=lambda a: catalogs.in_force(a.vendor, clock.now()).quota_when_full,
         ),
     )
     runner, site = await _start(folder, records, clock, real, flows, public_url=public_url, lab=lab, catalogs=catalogs)
