@@ -21,6 +21,7 @@ STATIC_TYPES: Mapping[str, str] = {
     "diagnostics.css": "text/css",
     "diagnostics.js": "text/javascript",
     "changes.js": "text/javascript",
+    "arming.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }
 MOST_ROWS = 1000

@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 from urllib.parse import quote
 
 from agent.web import page_patterns as pattern
+from agent.web.arming import arming_html, camera_arming_html, lock_html
 from agent.web.documents import (
     CameraDocument,
     ClipDocument,
@@ -37,6 +38,8 @@ def page_html(status: StatusDocument, say: Language) -> Html:
         in_english=attribute('aria-current="true"', on=status.language == "en"),
         in_french=attribute('aria-current="true"', on=status.language == "fr"),
         stale=say.say("The agent does not answer. This page shows what was true a moment ago and goes on by itself."),
+        lock=lock_html(say),
+        arming=arming_html(status, say),
         findings_label=say.say("What wants looking at"),
         findings=join(
             [
@@ -82,10 +85,11 @@ def _count(each: LedgerCount) -> Html:
 def _camera(camera: CameraDocument, say: Language) -> Html:
     return fill(
         pattern.CAMERA,
-        **asdict(camera),
+        **{**asdict(camera), "arming": ""},
         path=quote(camera.camera_id, safe=""),
         alt=say.say("Live picture of %(name)s", name=camera.name),
         shown_sink=camera.sink or "none",
+        controls=camera_arming_html(camera, say),
     )
 
 

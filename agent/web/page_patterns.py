@@ -13,6 +13,7 @@ PAGE = """<!doctype html>
   <link rel="icon" href="/static/mark.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/static/diagnostics.css">
   <script type="module" src="/static/changes.js"></script>
+  <script type="module" src="/static/arming.js"></script>
   <script type="module" src="/static/diagnostics.js"></script>
 </head>
 <body data-locked="true">
@@ -26,12 +27,13 @@ PAGE = """<!doctype html>
     <a href="/?lang=fr" lang="fr" hreflang="fr" {in_french}>FR</a>
   </nav>
 </header>
+{lock}
 <main>
   <p class="stale" role="alert" hidden>{stale}</p>
   <ul class="findings" aria-label="{findings_label}">{findings}</ul>
   <div class="columns">
   <section class="cameras" aria-label="{cameras_label}">{cameras}</section>
-  <section class="facts" aria-label="{facts_label}">{facts}</section>
+  <section class="facts" aria-label="{facts_label}">{arming}{facts}</section>
   </div>
   <section class="card ledger" aria-label="{clips_label}">
     <div class="bar"><h2>{last_clips}</h2><ul class="counts small">{counts}</ul></div>
@@ -68,6 +70,7 @@ CAMERA = """
     <p class="decision"><span class="chip" data-sink="{shown_sink}" data-text="sink_text">{sink_text}</span>
       <span data-text="choice_text">{choice_text}</span></p>
     <p class="small dim" data-text="cover_text">{cover_text}</p>
+    {controls}
   </div>
 </article>
 """
