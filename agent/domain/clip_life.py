@@ -24,6 +24,7 @@ class Signal(StrEnum):
     WAIT_OVER = "wait_over"
     CAMERA_LOST = "camera_lost"
     DISARMED = "disarmed"
+    LIVE_VIEW = "live_view"
     STOP = "stop"
 
 
@@ -43,12 +44,14 @@ TABLE: dict[tuple[ClipPhase, Signal], tuple[ClipPhase, Act]] = {
     (_P.RECORDING, _S.LONGEST_REACHED): (_P.WAITING_IN_MOTION, _A.CLOSE),
     (_P.RECORDING, _S.CAMERA_LOST): (_P.IDLE, _A.CLOSE),
     (_P.RECORDING, _S.DISARMED): (_P.IDLE, _A.CLOSE),
+    (_P.RECORDING, _S.LIVE_VIEW): (_P.WAITING_IN_MOTION, _A.CLOSE),
     (_P.RECORDING, _S.STOP): (_P.IDLE, _A.CLOSE),
     (_P.POST_ROLL, _S.MOTION_STARTED): (_P.RECORDING, _A.NOTHING),
     (_P.POST_ROLL, _S.POST_ROLL_OVER): (_P.WAITING, _A.CLOSE),
     (_P.POST_ROLL, _S.LONGEST_REACHED): (_P.WAITING, _A.CLOSE),
     (_P.POST_ROLL, _S.CAMERA_LOST): (_P.IDLE, _A.CLOSE),
     (_P.POST_ROLL, _S.DISARMED): (_P.IDLE, _A.CLOSE),
+    (_P.POST_ROLL, _S.LIVE_VIEW): (_P.WAITING, _A.CLOSE),
     (_P.POST_ROLL, _S.STOP): (_P.IDLE, _A.CLOSE),
     (_P.WAITING, _S.MOTION_STARTED): (_P.WAITING_IN_MOTION, _A.NOTHING),
     (_P.WAITING, _S.WAIT_OVER): (_P.IDLE, _A.NOTHING),

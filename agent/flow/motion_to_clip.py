@@ -31,7 +31,7 @@ BLIND_AFTER_S = 5.0
 NOTHING_SEEN = MotionReading(0.0, moving=False, light_change=False, area=0.0, box=None, score=0.0, threshold=0.0)
 """What the pictures say of a motion that a sensor alone tells of."""
 
-ENDS_EARLY = frozenset({Signal.STOP, Signal.CAMERA_LOST, Signal.DISARMED})
+ENDS_EARLY = frozenset({Signal.STOP, Signal.CAMERA_LOST, Signal.DISARMED, Signal.LIVE_VIEW})
 """Signals that end a clip before motion or its longest duration does; the word stands in its row."""
 
 log = structlog.get_logger()
@@ -91,7 +91,12 @@ class MotionToClip:
         self._at_s = 0.0
         self._sensors: set[Trigger] = set()
         self._pulses: set[Trigger] = set()
+        self._makes_way = False
         self.motion_at_s: float | None = None
+
+    def make_way(self) -> None:
+        """End the clip being recorded, if any, at the next step: a live view is to begin. Callable from the loop."""
+        self._makes_way = True
 
     def trigger(self, trigger: Trigger, *, active: bool = True) -> None:
         """Take what a sensor says: while one is active something moves, whatever the pictures show.
@@ -128,6 +133,9 @@ class MotionToClip:
         if not self._watches()[0]:
             await self._signal(Signal.DISARMED, self._at_s)
             self._active = False
+        if self._makes_way:
+            self._makes_way = False
+            await self._signal(Signal.LIVE_VIEW, self._at_s)
         for step in steps:
             await self._take_step(step, self._stream, self._ring)
         if self._activity is not None and self._activity.person_untold:
@@ -147,7 +155,7 @@ class MotionToClip:
 
     def _forget(self) -> None:
         self._stream = self._ring = self._looked_s = None
-        self._active = self._picture_moves = False
+        self._active = self._picture_moves = self._makes_way = False
         self._at_s = 0.0
 
     async def _take_step(self, step: FeedStep, stream: StreamInfo, ring: PacketRing) -> None:

@@ -187,6 +187,26 @@ async def test_whatever_ends_the_camera_closes_the_clip_with_everything_it_had(h
     assert bench.words() == [("started", "clip-1"), ("ended", "clip-1")]
 
 
+async def test_a_live_view_ends_the_clip_and_motion_that_goes_on_makes_another_after_the_wait() -> None:
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(10.0), between((5.0, 99.0)))
+    bench.recorder.make_way()
+    await bench.play(placeholder_packets(15.0, start_s=10.0), between((5.0, 99.0)))
+    first, second = bench.intake.clips
+    assert (first.ended_early, first.span_s()[1]) == ("live_view", pytest.approx(10.0))
+    assert second.span_s()[0] == pytest.approx(17.0, abs=1.0), "retrigger wait, then the pre-roll"
+
+
+async def test_a_live_view_of_a_camera_that_is_lost_does_not_end_its_next_clip() -> None:
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    bench.recorder.make_way()
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(20.0), between((5.0, 8.0)))
+    assert [clip.ended_early for clip in bench.intake.clips] == [None]
+
+
 async def test_a_clip_whose_last_write_breaks_is_closed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else its row would stay open, and nothing would deliver it, until the next start."""
     bench = Bench()
