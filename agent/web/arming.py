@@ -107,7 +107,7 @@ def arming_html(status: StatusDocument, say: Language) -> Html:
         disarm=say.say("Disarm"),
         reason=status.arming.text,
         next_text=status.arming.next_text,
-        snooze=snooze_html(say.say("Snooze every camera"), say),
+        snooze=snooze_html(say.say("Snooze every camera"), say.say("Snooze every camera"), say),
         schedule=say.say("Weekly schedule"),
         time_zone=say.say("Time zone"),
         zone=status.arming.time_zone or "",
@@ -130,21 +130,21 @@ def camera_arming_html(camera: CameraDocument, say: Language) -> Html:
         pattern.CAMERA,
         motion=say.say("Records motion"),
         on=attribute("checked", on=camera.arming.motion_on),
-        snooze=snooze_html(say.say("Snooze %(name)s", name=camera.name), say),
+        snooze=snooze_html(say.say("Snooze %(name)s", name=camera.name), say.say("Snooze"), say),
         snoozed_text=say.say("Motion alerts nobody until"),
         awake=attribute("hidden", on=not camera.arming.snoozed_until),
         refused=camera.arming.snooze_refused,
     )
 
 
-def snooze_html(label: str, say: Language) -> Html:
+def snooze_html(label: str, choose: str, say: Language) -> Html:
     """Write the choice of a snooze."""
     choices = [
         fill(pattern.OPTION, value=str(minutes), text=say.say("Snooze for %(span)s", span=say.span(minutes * 60)))
         for minutes in SNOOZE_MINUTES
     ]
     wake = fill(pattern.OPTION, value="0", text=say.say("End the snooze"))
-    return fill(pattern.SNOOZE, label=label, choose=say.say("Snooze"), choices=join([*choices, wake]))
+    return fill(pattern.SNOOZE, label=label, choose=choose, choices=join([*choices, wake]))
 
 
 def _rfc3339(at: datetime) -> str:
