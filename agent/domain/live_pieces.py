@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from agent.domain.mp4_boxes import boxes, read_from
+from agent.domain.mp4_boxes import Box, ReadAt, boxes, read_from
 
 QUEUE_BYTES = 8 * 1024 * 1024
 """A viewer that is this far behind skips to the next keyframe: 16 s of 4 Mbit/s."""
+
+
+NOT_A_SYNC_SAMPLE = 0x10000
 
 
 class PieceKind(IntEnum):
@@ -39,6 +42,38 @@ def split(data: bytes) -> Iterator[tuple[bool, bytes]]:
         if box.kind in {b"moov", b"mdat"}:
             yield box.kind == b"moov", data[start : box.end]
             start = box.end
+
+
+def is_keyframe(fragment: bytes) -> bool:
+    """Say whether a fragment's video begins with a picture that needs no other (the flags of its first sample)."""
+    read = read_from(fragment)
+    for moof in boxes(read, 0, len(fragment)):
+        if moof.kind != b"moof":
+            continue
+        for traf in boxes(read, moof.content, moof.end):
+            if traf.kind == b"traf":
+                return not _first_flags(read, traf) & NOT_A_SYNC_SAMPLE  # the video's track is the first
+    return False
+
+
+def _first_flags(read: ReadAt, traf: Box) -> int:
+    """Return the flags of a track's first sample: its run's own, each sample's, or the fragment's default."""
+    default = 0
+    for box in boxes(read, traf.content, traf.end):
+        content = read(box.content, box.end - box.content)
+        flags = int.from_bytes(content[1:4], "big")
+        if box.kind == b"tfhd":
+            at = 8 + 8 * bool(flags & 0x1) + 4 * (flags & 0x1A).bit_count()
+            default = int.from_bytes(content[at : at + 4], "big") if flags & 0x20 else 0
+        elif box.kind == b"trun":
+            at = 8 + 4 * bool(flags & 0x1)
+            if flags & 0x4:
+                return int.from_bytes(content[at : at + 4], "big")
+            if flags & 0x400:
+                at += 4 * (flags & 0x300).bit_count()
+                return int.from_bytes(content[at : at + 4], "big")
+            return default
+    return NOT_A_SYNC_SAMPLE
 
 
 def mime_of(head: bytes) -> str:

@@ -1,7 +1,7 @@
 """Live views of one module: each one's beginning, its question, its limit, its end, and what its viewer is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -110,11 +110,15 @@ class LiveView:
         if self._camera.talk is not None and self._clock is not None:
             await self._camera.talk.hear(self, pcm)
 
-    async def messages(self) -> AsyncIterator[LiveMessage]:
+    def abandon(self) -> None:
+        """Forget a view whose `messages` nobody has begun to read."""
+        self._forget()
+
+    async def messages(self) -> AsyncGenerator[LiveMessage, None]:
         """Yield what the viewer gets, the last message being why it ended. Close it to leave."""
         saver: LiveToClip | None = None
         try:
-            yield self._granted()
+            yield self.granted()
             async for message in self._make_way():
                 yield message
             if self._ended is None:
@@ -129,8 +133,7 @@ class LiveView:
             await self._leave(saver)
 
     async def _leave(self, saver: LiveToClip | None) -> None:
-        with suppress(ValueError):
-            self._views.views.remove(self)
+        self._forget()
         self._camera.steps.leave(self._viewer)
         if saver is not None:
             self._camera.steps.save_no_more(saver)
@@ -138,6 +141,10 @@ class LiveView:
         if self._camera.talk is not None:
             await self._camera.talk.leave(self)
         log.info("live_view_ended", camera_id=self.camera_id, because=(self._ended or LiveEnd.LEFT).value)
+
+    def _forget(self) -> None:
+        with suppress(ValueError):
+            self._views.views.remove(self)
 
     def _begin_saving(self) -> LiveToClip | None:
         if not self.grant.saved:
@@ -222,7 +229,7 @@ class LiveView:
     def _now_s(self) -> float:
         return self._views.clock.monotonic()
 
-    def _granted(self) -> Mapping[str, object]:
+    def granted(self) -> Mapping[str, object]:
         """Return the first message (live_messages_v1.json)."""
         asks = self.grant.kind is LiveKind.NORMAL
         return {

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from agent.domain.live_pieces import Piece, PieceKind, ViewerQueue, mime_of, split
+from agent.domain.live_pieces import Piece, PieceKind, ViewerQueue, is_keyframe, mime_of, split
 from agent.flow.packet_ring import PacketRing
 from agent.ports import FeedStep
 from agent.ports.live import LiveFragments
@@ -62,7 +62,6 @@ class StepsToLive:
         self._timescale = 0
         self._head: Piece | None = None
         self._group: list[Piece] = []
-        self._unsent: list[bool] = []
         self._viewers: list[Viewer] = []
         self._savers: list[PacketSaver] = []
         self.refused = ""
@@ -133,7 +132,7 @@ class StepsToLive:
 
     def _stop_muxing(self) -> None:
         self._muxer, self._head, self._timescale = None, None, 0
-        self._group, self._unsent = [], []
+        self._group = []
 
     def _mux(self, packet: EncodedPacket | None) -> None:
         """Mux a packet, or with a new muxer the newest group; what no MP4 holds is not shown."""
@@ -152,21 +151,19 @@ class StepsToLive:
             log.warning("live_view_not_shown", camera_id=self._camera_id, because=str(error))
             self._stop_muxing()
             self.refused = str(error)
+            for viewer in self._viewers:
+                viewer.wake.set()
 
     def _append(self, muxer: LiveFragments, packet: EncodedPacket) -> None:
         muxer.mux([packet])
-        self._unsent.append(packet.is_keyframe)
         data, count, _ticks, self._timescale = muxer.take_whole(self._timescale)
         if not count:
             return
-        begins_with_keyframe = self._unsent[0]
-        self._unsent = self._unsent[-1:]  # the newest packet has closed the fragment and stands in the next
         for is_head, part in split(data):
             if is_head:
                 self._send(Piece(PieceKind.HEAD, part))
             else:
-                self._send(Piece(PieceKind.KEYFRAME if begins_with_keyframe else PieceKind.MORE, part))
-                begins_with_keyframe = False
+                self._send(Piece(PieceKind.KEYFRAME if is_keyframe(part) else PieceKind.MORE, part))
 
     def _send(self, piece: Piece) -> None:
         if piece.kind is PieceKind.HEAD:

@@ -16,6 +16,7 @@ from agent.web.documents import (
     StatusDocument,
 )
 from agent.web.languages import Language
+from agent.web.live_page import live_button, live_dialog
 from agent.web.markup import Html, attribute, fill, join
 
 BLANK_CLIP = dict.fromkeys((field.name for field in fields(ClipDocument)), "")
@@ -57,6 +58,7 @@ def page_html(status: StatusDocument, say: Language) -> Html:
         clips=join(_clip(asdict(clip), say) for clip in status.clips),
         some_clips=attribute("hidden", on=status.clips),
         no_clips=say.say("No clip yet. The first motion makes one."),
+        live=live_dialog(say),
         clip=say.say("Clip"),
         close=say.say("Close"),
         photo=say.say("Photo"),
@@ -90,6 +92,7 @@ def _camera(camera: CameraDocument, say: Language) -> Html:
         alt=say.say("Live picture of %(name)s", name=camera.name),
         shown_sink=camera.sink or "none",
         controls=camera_arming_html(camera, say),
+        go_live=live_button(say),
     )
 
 

@@ -15,6 +15,7 @@ PAGE = """<!doctype html>
   <script type="module" src="/static/changes.js"></script>
   <script type="module" src="/static/arming.js"></script>
   <script type="module" src="/static/diagnostics.js"></script>
+  <script type="module" src="/static/live.js"></script>
 </head>
 <body data-locked="true">
 <header>
@@ -49,6 +50,7 @@ PAGE = """<!doctype html>
   <video controls autoplay muted playsinline></video><img alt="{photo}" hidden>
   <p class="small" hidden>{not_shown}</p>
 </dialog>
+{live}
 <template id="clip">{blank_clip}</template>
 <template id="finding">{blank_finding}</template>
 <template id="count"><li><b data-text="count"></b> <span data-text="text"></span></li></template>
@@ -61,6 +63,7 @@ CAMERA = """
   <div class="picture">
     <img alt="{alt}" data-live="/live/{path}.mjpeg" data-snapshot="/snapshot/{path}.jpg" src="/snapshot/{path}.jpg">
     <span class="badge"><span class="dot"></span><span data-text="phase_text">{phase_text}</span></span>
+    {go_live}
     <p class="away"><b data-text="health_text">{health_text}</b><span data-text="detail">{detail}</span></p>
   </div>
   <div class="about">

@@ -28,8 +28,8 @@ async def watching(view: LiveView) -> AsyncIterator[Watching]:
 
 
 def pictures(data: bytes) -> int:
-    with av.open(BytesIO(data)) as opened:
-        return sum(1 for _ in opened.decode(video=0))
+    with av.open(BytesIO(data), "r") as opened:
+        return len(list(opened.decode(video=0)))
 
 
 async def test_an_unknown_camera_and_one_view_too_many_are_refused() -> None:

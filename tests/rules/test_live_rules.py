@@ -1,9 +1,17 @@
-"""R010, R079, R091 and R092 on the device: a live view without any plan, and what a plan adds to it."""
+"""R010, R079, R089, R091 and R092 on the device: a live view without any plan, and what a plan adds to it."""
+
+import asyncio
+import wave
+from pathlib import Path
 
 import pytest
 
+from agent.adapters.live_speaker import open_live_speaker
 from agent.domain.lease import CameraLease, Cover, DriveRole, Lease, Storage, StorageKind
-from agent.domain.live_view import LiveKind, LiveReason, begin_view, grant_view
+from agent.domain.live_view import LiveEnd, LiveKind, LiveReason, begin_view, grant_view
+from agent.flow.viewer_to_speaker import ViewerToSpeaker
+from tests.flow.live_bench import LiveBench, Watching
+from tests.flow.test_motion_to_clip import CAMERA
 
 CLOUD, NOWHERE = Storage(StorageKind.CLOUD, keep_for_days=60), Storage(StorageKind.NONE)
 BOTH = frozenset({"live_view", "live_view_recording", "extended_live_view"})
@@ -61,3 +69,21 @@ def test_R092_extended_live_view_is_refused_by_model_and_granted_on_a_mini() -> 
     granted = grant_view(lease(door=MINI), "door", 150.0, extended=True, save=False)  # in grace too
     assert (granted.kind, granted.limit_s) == (LiveKind.EXTENDED, 5400.0)
     assert begin_view(granted, 0.0).next_s() == 5400.0
+
+
+async def test_R089_without_a_lease_sound_flows_both_ways_during_a_view(tmp_path: Path) -> None:
+    """From the camera in the fragments that the viewer gets, to the speaker from the viewer."""
+    bench = LiveBench()
+    talk = ViewerToSpeaker(lambda: open_live_speaker(f"emulated:{tmp_path}/said.wav"), bench.clock)
+    bench = LiveBench(talk=talk)
+    assert bench.board.link.lease is None
+    view = bench.views.open(CAMERA)
+    watcher = Watching(view)
+    watching = asyncio.ensure_future(watcher.run())
+    await bench.clock.settle()
+    await view.talk(bytes(range(100)))
+    view.end(LiveEnd.LEFT)
+    await watching
+    with wave.open(str(tmp_path / "said.wav"), "rb") as said:
+        assert (said.getframerate(), said.getnchannels(), said.getsampwidth()) == (16_000, 1, 2)
+        assert said.readframes(1000) == bytes(range(100))

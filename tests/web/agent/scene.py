@@ -30,6 +30,7 @@ from agent.domain.lease import LeaseState
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.clock_to_arming import ClockToArming
 from agent.flow.commands import CommandActs
+from agent.flow.live_to_viewer import CameraForLive, LiveViews
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.vision.motion import MotionReading
 from agent.web.app import diagnostics_app
@@ -38,6 +39,8 @@ from agent.web.lock import Lock
 from agent.web.status_document import DiagnosticsSource
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport, DriveState
+from tests.flow.live_bench import LiveIntake
+from tests.manual_clock import ManualClock
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "contract" / "lease_v1.json").read_text())
 CAMERAS = tuple(GOLDEN["claims"]["cameras"])
@@ -81,6 +84,10 @@ class Scene:
         self.ledger, self.clock, self.board = ledger, SystemClock(trust_wall_clock=True), StatusBoard()
         self.lock = Lock(KEY, self.clock)
         self.arming = ClockToArming(board=self.board, state=ModuleStateFiles(folder / "state"), clock=self.clock)
+        self.live_clock = ManualClock(self.clock.now())
+        self.live_intake = LiveIntake()
+        self.live_cameras: dict[str, CameraForLive] = {}
+        self.views = LiveViews(self.board, self.live_clock, self.live_intake, self.live_cameras.get)
         self.files = PyavClipFiles(folder / "spool")
         self.folder = folder
         self.pictures, self.no_picture = 0, set[str]()
@@ -164,7 +171,8 @@ class Scene:
 
     def app(self) -> web.Application:
         """Make the application over all this."""
-        return diagnostics_app(self.source, self.latest_jpeg, Changes(self.lock, CommandActs(arming_acts(self.arming))))
+        changes = Changes(self.lock, CommandActs(arming_acts(self.arming)))
+        return diagnostics_app(self.source, self.latest_jpeg, changes, self.views)
 
 
 def moment(text: str) -> datetime:
