@@ -68,6 +68,7 @@ class RecordingSettings:
     post_roll_s: Seconds = 5.0
     longest_clip_s: PositiveSeconds = 60.0
     retrigger_wait_s: Seconds = 10.0
+    end_early: bool = True
     photo_period_s: PositiveSeconds = 3600.0
     segment_s: Annotated[float, Range(least=5, most=600)] = 60.0
     segment_sync_s: Annotated[float, Range(least=1, most=60)] = 10.0
@@ -143,6 +144,9 @@ class CameraSettings:
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
     continuous: bool = True
+    longest_clip_s: PositiveSeconds | None = None
+    retrigger_wait_s: Seconds | None = None
+    end_early: bool | None = None
     early_notification: bool = True
     speaker: Annotated[str, SpeakerAddress()] | None = None
 
