@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from agent.domain.shape import DoesNotFit, Fault, Length, Misfit, Range, read
 from agent.errors import BadInput
+from hardware.speaker import speaker_fault
 
 Seconds = Annotated[float, Range(least=0)]
 PositiveSeconds = Annotated[float, Range(above=0)]
@@ -29,6 +30,14 @@ class Loopback:
     def fault_of(self, host: str) -> str:
         """Allow loopback only."""
         return "" if host in LOOPBACK else "the diagnostics page has no lock yet: it listens on 127.0.0.1 or ::1 only"
+
+
+class SpeakerAddress:
+    """The limit of a speaker's address."""
+
+    def fault_of(self, address: str) -> str:
+        """Allow what hardware can open."""
+        return speaker_fault(address)
 
 
 class NamesDiffer:
@@ -59,6 +68,7 @@ class RecordingSettings:
     post_roll_s: Seconds = 5.0
     longest_clip_s: PositiveSeconds = 60.0
     retrigger_wait_s: Seconds = 10.0
+    end_early: bool = True
     photo_period_s: PositiveSeconds = 3600.0
     segment_s: Annotated[float, Range(least=5, most=600)] = 60.0
     segment_sync_s: Annotated[float, Range(least=1, most=60)] = 10.0
@@ -134,6 +144,11 @@ class CameraSettings:
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
     continuous: bool = True
+    longest_clip_s: PositiveSeconds | None = None
+    retrigger_wait_s: Seconds | None = None
+    end_early: bool | None = None
+    early_notification: bool = True
+    speaker: Annotated[str, SpeakerAddress()] | None = None
 
     def camera_id(self, namespace: str) -> str:
         """Return the camera's UUID: the configured one, or one that its name and the module's first id decide."""

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.composition.cameras import clip_times
+from agent.domain.clip_life import ClipTimes
 from agent.errors import BadInput
-from agent.settings import Settings, load_settings, read_settings
+from agent.settings import CameraSettings, RecordingSettings, Settings, load_settings, read_settings
 
 GOOD = """
 [module]
@@ -91,3 +93,13 @@ def test_the_example_shows_every_setting_with_its_default() -> None:
         assert section is not None
         for field in fields(section):
             assert field.name in text
+
+
+def test_a_cameras_own_clip_times_go_before_those_of_all() -> None:
+    recording = RecordingSettings(longest_clip_s=60.0, retrigger_wait_s=10.0, end_early=True)
+    own = CameraSettings(
+        name="a", address="emulated://", model="m", longest_clip_s=30.0, retrigger_wait_s=0.0, end_early=False
+    )
+    assert clip_times(recording, own) == ClipTimes(3.0, 5.0, 30.0, 0.0, end_early=False)
+    plain = CameraSettings(name="b", address="emulated://", model="m")
+    assert clip_times(recording, plain) == ClipTimes(3.0, 5.0, 60.0, 10.0, end_early=True)

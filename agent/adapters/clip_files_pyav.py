@@ -31,10 +31,13 @@ ACCESS_UNIT_DELIMITER = {"h264": b"\x00\x00\x00\x01\x09\xf0", "hevc": b"\x00\x00
 class FragmentMuxer:
     """Packets in, the bytes of a fragmented MP4 out; owns nothing on disk.
 
-    Raises OSError when the packets cannot be stored (no parameter sets, a codec that MP4 does not hold).
+    A fragment ends after `fragment_s`, and `at_keyframes` before each keyframe too. Raises OSError when the packets
+    cannot be stored (no parameter sets, a codec that MP4 does not hold).
     """
 
-    def __init__(self, stream: StreamInfo, first: EncodedPacket, fragment_s: float) -> None:
+    def __init__(
+        self, stream: StreamInfo, first: EncodedPacket, fragment_s: float, *, at_keyframes: bool = False
+    ) -> None:
         self._time_base = stream.time_base
         self._start = first.pts
         self._nominal_ticks = max(1, round(1 / (Fraction(stream.nominal_fps or 25.0) * stream.time_base)))
@@ -42,8 +45,9 @@ class FragmentMuxer:
         extradata = stream.extradata or parameter_sets(stream.codec, first.data)
         if not extradata:
             raise OSError(errno.EINVAL, "The camera's stream says nowhere how to decode it (no parameter sets).")
+        flags = "empty_moov+default_base_moof+skip_trailer+negative_cts_offsets"
         options = {
-            "movflags": "empty_moov+default_base_moof+skip_trailer+negative_cts_offsets",
+            "movflags": f"{flags}+frag_keyframe" if at_keyframes else flags,
             "frag_duration": str(int(fragment_s * 1_000_000)),
             "flush_packets": "1",
             "avoid_negative_ts": "disabled",  # with B-frames the first shown picture stands at 0

@@ -84,6 +84,15 @@ class CloudHttp:
                 f"The cloud does not answer ({type(error).__name__}): check this board's network."
             ) from error
 
+    async def connect(self, path: str, largest_message: int) -> aiohttp.ClientWebSocketResponse:
+        """Open a WebSocket to a path of the cloud; raises `TryLater` when that fails."""
+        try:
+            return await self._open_session().ws_connect(
+                URL(self.locate(path), encoded=True), max_msg_size=largest_message, heartbeat=20.0, compress=0
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise TryLater(f"The cloud opens no line ({type(error).__name__}).") from error
+
     def error_of(self, answer: CloudAnswer, codes: Mapping[int, str] | None = None) -> AgentError:
         """Say what an answer that is no success means."""
         return error_of(answer, codes)
@@ -93,7 +102,7 @@ class CloudHttp:
             # not aiohttp's default context: what it trusts depends on how the process was started
             trust = ssl.create_default_context(cadata=self._ca_pem) if self._base.scheme == "https" else True
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=trust, limit=4),
+                connector=aiohttp.TCPConnector(ssl=trust, limit=8),  # four calls, and four live views
                 timeout=self._timeout,
                 headers={"Authorization": f"Bearer {self._bearer}"},
             )

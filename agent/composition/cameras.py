@@ -18,7 +18,7 @@ from agent.flow.motion_to_clip import MotionToClip
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.flow.steps_to_all import StepsToAll
-from agent.settings import CameraSettings, Settings
+from agent.settings import CameraSettings, RecordingSettings, Settings
 from hardware.camera import CameraRefused
 from hardware.cameras.addresses import SourceKind, source_kind
 
@@ -42,12 +42,6 @@ class CameraPlan:
 def camera_plans(settings: Settings, namespace: str) -> dict[str, CameraPlan]:
     """Return the plans by camera id; BadInput for an address that no source takes."""
     recording = settings.recording
-    times = ClipTimes(
-        pre_roll_s=recording.pre_roll_s,
-        post_roll_s=recording.post_roll_s,
-        longest_clip_s=recording.longest_clip_s,
-        retrigger_wait_s=recording.retrigger_wait_s,
-    )
     segments = SegmentTimes(recording.segment_s, recording.segment_sync_s)
     plans = {}
     for camera in settings.camera:
@@ -55,10 +49,22 @@ def camera_plans(settings: Settings, namespace: str) -> dict[str, CameraPlan]:
             kind = source_kind(camera.address).value
         except CameraRefused as error:
             raise BadInput(f"The address of the camera {camera.name!r} cannot be used: {error}") from None
-        plans[camera.camera_id(namespace)] = CameraPlan(camera, kind, times, segments)
+        plans[camera.camera_id(namespace)] = CameraPlan(camera, kind, clip_times(recording, camera), segments)
     if len(plans) < len(settings.camera):
         raise BadInput("Two cameras have the same `id`: give each its own, or leave the key out.")
     return plans
+
+
+def clip_times(recording: RecordingSettings, camera: CameraSettings) -> ClipTimes:
+    """Return the times of one camera's clips: its own where it has some, else those of all."""
+    own, wait_s = camera.longest_clip_s, camera.retrigger_wait_s
+    return ClipTimes(
+        pre_roll_s=recording.pre_roll_s,
+        post_roll_s=recording.post_roll_s,
+        longest_clip_s=recording.longest_clip_s if own is None else own,
+        retrigger_wait_s=recording.retrigger_wait_s if wait_s is None else wait_s,
+        end_early=recording.end_early if camera.end_early is None else camera.end_early,
+    )
 
 
 class Cameras:

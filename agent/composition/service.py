@@ -16,10 +16,11 @@ from agent.adapters.watchdog_systemd import SystemdNotifier
 from agent.composition.acts import drive_acts, photo_acts
 from agent.composition.arming import arming_acts, build_arming
 from agent.composition.beside import Job
-from agent.composition.cameras import Cameras, build_photos, camera_plans
+from agent.composition.cameras import Cameras, MakeOnlooker, build_photos, camera_plans
 from agent.composition.continuous import build_continuous
 from agent.composition.drive_parts import drive_store, saving_acts
 from agent.composition.gpio import build_gpio
+from agent.composition.live import build_live, live_acts
 from agent.composition.parts import SOFTWARE, Parts
 from agent.composition.person import build_person
 from agent.composition.reloading import Reloading
@@ -93,9 +94,9 @@ class AgentBuilder:
         self.api = HttpModuleApi(parts.http)
         self.persons = build_person(parts, self.board, lambda: self.cameras)
         self.segments = build_continuous(parts, self.board, self.keeper, self.moves, lambda: self.cameras)
-        self.cameras = Cameras(
-            parts, self.board, self.segments.intake, self.emit, [self.persons.onlooker, self.segments.onlooker]
-        )
+        self.live = build_live(parts, self.board, self.keeper, lambda: self.cameras)
+        onlookers: list[MakeOnlooker] = [self.persons.onlooker, self.segments.onlooker, self.live.onlooker]
+        self.cameras = Cameras(parts, self.board, self.segments.intake, self.emit, onlookers)
         self.cameras.fleet.begin_with(camera_plans(settings, parts.camera_namespace))
         self.reloading = Reloading(parts, self.cameras, self.board, path)
         self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
@@ -115,6 +116,7 @@ class AgentBuilder:
             SideFlow("photos", self.photos.run),
             SideFlow("person_detection", self.persons.run),
             SideFlow("segment_window", self.segments.window.run),
+            SideFlow("live_views", self.live.run),
             SideFlow("clock_floor", self._keep_floor),
             SideFlow("held_clips", HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run),
             SideFlow(
@@ -163,6 +165,7 @@ class AgentBuilder:
         return {
             **arming_acts(self.arming),
             **photo_acts(self.photos),
+            **live_acts(self.live),
             **drive_acts(parts, board, self.lane),
             "state": self._publish_state,
             "reload": self.reloading.act,
@@ -249,7 +252,8 @@ class AgentBuilder:
             reserve_bytes=reserve_bytes,
             spool_budget_bytes=settings.spool.budget_bytes,
         )
-        return diagnostics_app(source, self.cameras.latest_jpeg, Changes(Lock(parts.key, parts.clock), self.acts))
+        changes = Changes(Lock(parts.key, parts.clock), self.acts)
+        return diagnostics_app(source, self.cameras.latest_jpeg, changes, self.live.views)
 
     async def emit(self, topic: str, payload: Mapping[str, object]) -> None:
         """Queue an event for the broker."""

@@ -24,6 +24,7 @@ class Signal(StrEnum):
     WAIT_OVER = "wait_over"
     CAMERA_LOST = "camera_lost"
     DISARMED = "disarmed"
+    LIVE_VIEW = "live_view"
     STOP = "stop"
 
 
@@ -43,12 +44,14 @@ TABLE: dict[tuple[ClipPhase, Signal], tuple[ClipPhase, Act]] = {
     (_P.RECORDING, _S.LONGEST_REACHED): (_P.WAITING_IN_MOTION, _A.CLOSE),
     (_P.RECORDING, _S.CAMERA_LOST): (_P.IDLE, _A.CLOSE),
     (_P.RECORDING, _S.DISARMED): (_P.IDLE, _A.CLOSE),
+    (_P.RECORDING, _S.LIVE_VIEW): (_P.WAITING_IN_MOTION, _A.CLOSE),
     (_P.RECORDING, _S.STOP): (_P.IDLE, _A.CLOSE),
     (_P.POST_ROLL, _S.MOTION_STARTED): (_P.RECORDING, _A.NOTHING),
     (_P.POST_ROLL, _S.POST_ROLL_OVER): (_P.WAITING, _A.CLOSE),
     (_P.POST_ROLL, _S.LONGEST_REACHED): (_P.WAITING, _A.CLOSE),
     (_P.POST_ROLL, _S.CAMERA_LOST): (_P.IDLE, _A.CLOSE),
     (_P.POST_ROLL, _S.DISARMED): (_P.IDLE, _A.CLOSE),
+    (_P.POST_ROLL, _S.LIVE_VIEW): (_P.WAITING, _A.CLOSE),
     (_P.POST_ROLL, _S.STOP): (_P.IDLE, _A.CLOSE),
     (_P.WAITING, _S.MOTION_STARTED): (_P.WAITING_IN_MOTION, _A.NOTHING),
     (_P.WAITING, _S.WAIT_OVER): (_P.IDLE, _A.NOTHING),
@@ -66,18 +69,26 @@ TABLE: dict[tuple[ClipPhase, Signal], tuple[ClipPhase, Act]] = {
 
 @dataclass(frozen=True, slots=True)
 class ClipTimes:
-    """Seconds of media time. `longest_clip_s` counts the pre-roll (the cloud measures the whole file)."""
+    """Seconds of media time. `longest_clip_s` counts the pre-roll (the cloud measures the whole file).
+
+    Without `end_early` a clip lasts that long whatever moves; with it, it ends a post-roll after the motion.
+    """
 
     pre_roll_s: float = 3.0
     post_roll_s: float = 5.0
     longest_clip_s: float = 60.0
     retrigger_wait_s: float = 10.0
+    end_early: bool = True
 
     def capped(self, longest_clip_s: float | None) -> "ClipTimes":
         """Return these times under a lease's own longest clip, if it states one."""
         if longest_clip_s is None or longest_clip_s >= self.longest_clip_s:
             return self
         return replace(self, longest_clip_s=longest_clip_s)
+
+
+LEAST_TO_COME_S = 3.0
+"""What a clip that opens must still have room for; it would be over at once otherwise, and begun again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,8 @@ class ClipLife:
         if phase is self.phase:
             return self, act
         if phase is ClipPhase.POST_ROLL:
-            return ClipLife(phase, self.first_picture_s, at_s + times.post_roll_s), act
+            ends_s = at_s + times.post_roll_s if times.end_early else None
+            return ClipLife(phase, self.first_picture_s, ends_s), act
         if phase is ClipPhase.RECORDING:
             first_picture_s = at_s if act is Act.OPEN else self.first_picture_s
             return ClipLife(phase, first_picture_s), act
@@ -110,6 +122,25 @@ class ClipLife:
     def opened(self, first_picture_s: float) -> "ClipLife":
         """Return this life with the true start of its clip (the pre-roll's keyframe)."""
         return replace(self, first_picture_s=first_picture_s)
+
+    def begins_at(
+        self, first_s: float, until_s: float, times: ClipTimes, lease_longest_s: float | None
+    ) -> float | None:
+        """Return from where the length of a clip counts whose first keyframe lies at `first_s`; `None`: not yet.
+
+        A camera may send one keyframe in 20 s, and a clip can only begin with one. Where that alone is longer than the
+        longest clip, the length counts from the pre-roll that was asked for; the lease's own limit, which the cloud
+        holds against the whole file, is never exceeded: then the clip waits for the next keyframe.
+        """
+        most_s = times.longest_clip_s - min(LEAST_TO_COME_S, times.longest_clip_s / 2)
+        if until_s - first_s <= most_s:
+            return first_s
+        wanted_s = max(first_s, until_s - min(times.pre_roll_s, most_s))
+        if lease_longest_s is None:
+            return wanted_s
+        latest_s = first_s + lease_longest_s - times.longest_clip_s
+        begin_s = min(wanted_s, latest_s)
+        return begin_s if until_s - begin_s <= most_s else None
 
     def due(self, until_s: float, times: ClipTimes) -> Signal | None:
         """Return the timer that a picture lasting until media time `until_s` would overrun, the longest clip first."""

@@ -1,19 +1,19 @@
 """A moving picture becomes a clip: one camera's steps, its ring and its life cycle, up to the clip intake."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
 
 from agent.domain.arming import ArmingReason, watches
-from agent.domain.clip import ClipReason, SinkChoice
+from agent.domain.clip import ClipReason
 from agent.domain.clip_life import Act, ClipLife, ClipPhase, ClipTimes, Signal
 from agent.domain.snooze import snoozed_until
 from agent.domain.trigger import Trigger
 from agent.errors import AgentError
 from agent.flow.clip_moves import wire_time
+from agent.flow.motion_activity import Activity
 from agent.flow.open_clip import ClipIntake, OpenClip
 from agent.flow.packet_ring import RING_BYTES, PacketRing
 from agent.flow.status_board import CameraBoard, StatusBoard
@@ -31,27 +31,10 @@ BLIND_AFTER_S = 5.0
 NOTHING_SEEN = MotionReading(0.0, moving=False, light_change=False, area=0.0, box=None, score=0.0, threshold=0.0)
 """What the pictures say of a motion that a sensor alone tells of."""
 
-ENDS_EARLY = frozenset({Signal.STOP, Signal.CAMERA_LOST, Signal.DISARMED})
+ENDS_EARLY = frozenset({Signal.STOP, Signal.CAMERA_LOST, Signal.DISARMED, Signal.LIVE_VIEW})
 """Signals that end a clip before motion or its longest duration does; the word stands in its row."""
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class _Activity:
-    """What an open clip was made for: its peak reading, and whether an object moved or only the light changed.
-
-    `persons` is the surest look's answer, `None` while nobody looked.
-    """
-
-    peak: MotionReading
-    light_only: bool
-    last_seen_s: float
-    choice: SinkChoice
-    clip_id: str | None
-    trigger: Trigger = Trigger.PICTURE
-    persons: Sequence[PersonSeen] | None = None
-    person_untold: bool = False
 
 
 class MotionToClip:
@@ -83,7 +66,7 @@ class MotionToClip:
         self._life = ClipLife()
         self._clip: OpenClip | None = None
         self._unwritten: list[EncodedPacket] = []
-        self._activity: _Activity | None = None
+        self._activity: Activity | None = None
         self._open_failed = False
         self._active = self._picture_moves = False
         self._told_by = Trigger.PICTURE
@@ -91,7 +74,12 @@ class MotionToClip:
         self._at_s = 0.0
         self._sensors: set[Trigger] = set()
         self._pulses: set[Trigger] = set()
+        self._makes_way = False
         self.motion_at_s: float | None = None
+
+    def make_way(self) -> None:
+        """End the clip being recorded, if any, at the next step: a live view is to begin. Callable from the loop."""
+        self._makes_way = True
 
     def trigger(self, trigger: Trigger, *, active: bool = True) -> None:
         """Take what a sensor says: while one is active something moves, whatever the pictures show.
@@ -128,6 +116,9 @@ class MotionToClip:
         if not self._watches()[0]:
             await self._signal(Signal.DISARMED, self._at_s)
             self._active = False
+        if self._makes_way:
+            self._makes_way = False
+            await self._signal(Signal.LIVE_VIEW, self._at_s)
         for step in steps:
             await self._take_step(step, self._stream, self._ring)
         if self._activity is not None and self._activity.person_untold:
@@ -147,7 +138,7 @@ class MotionToClip:
 
     def _forget(self) -> None:
         self._stream = self._ring = self._looked_s = None
-        self._active = self._picture_moves = False
+        self._active = self._picture_moves = self._makes_way = False
         self._at_s = 0.0
 
     async def _take_step(self, step: FeedStep, stream: StreamInfo, ring: PacketRing) -> None:
@@ -162,15 +153,21 @@ class MotionToClip:
             self._unwritten.append(packet)
         elif self._recording and not self._open_failed:
             await self._open(stream, ring)  # the ring was empty when motion began: the clip starts at this keyframe
+            if timer is Signal.WAIT_OVER:
+                break  # a clip that begins now takes its first step before its next timer
         await self._watch(step.reading)
 
     @property
     def _recording(self) -> bool:
         return self._life.phase in {ClipPhase.RECORDING, ClipPhase.POST_ROLL}
 
-    def _times_now(self) -> ClipTimes:
+    @property
+    def _lease_longest_s(self) -> float | None:
         lease = self._board.link.lease
-        return self._times.capped(lease.longest_clip_s if lease is not None else None)
+        return None if lease is None else lease.longest_clip_s
+
+    def _times_now(self) -> ClipTimes:
+        return self._times.capped(self._lease_longest_s)
 
     def _watches(self) -> tuple[bool, ArmingReason]:
         """Say whether this camera makes clips now, and why."""
@@ -241,7 +238,7 @@ class MotionToClip:
         choice = self._clip.choice if self._clip is not None else self._intake.current_choice(self._camera.camera_id)
         clip_id = self._clip.clip_id if self._clip is not None else None
         light_only = not (reading.moving or by_sensor)
-        self._activity = _Activity(reading, light_only, self._at_s, choice, clip_id, self._told_by)
+        self._activity = Activity(reading, light_only, self._at_s, choice, clip_id, self._told_by)
         await self._tell("started", self._activity, self._clock.now())
 
     async def _open(self, stream: StreamInfo, ring: PacketRing) -> None:
@@ -253,6 +250,11 @@ class MotionToClip:
             self._clip = await self._intake.open(
                 self._camera.camera_id,
                 ClipReason.MOTION,
+        first_s, until_s = (float(dts * stream.time_base) for dts in (packets[0].dts, packets[-1].dts))
+        begins_s = self._life.begins_at(first_s, until_s, self._times_now(), self._lease_longest_s)
+        if begins_s is None:
+            self._life = self._life.opened(self._at_s)  # it waits for a keyframe: its length does not count yet
+            return
                 self._clock.now() - timedelta(seconds=media_age_s),
                 stream,
                 clock_trusted=self._clock.trusted(),
@@ -262,7 +264,7 @@ class MotionToClip:
             self._open_failed = True
             return
         self._camera.choice = self._clip.choice
-        self._life = self._life.opened(float(packets[0].dts * stream.time_base))
+        self._life = self._life.opened(begins_s)
         self._unwritten = list(packets)
         if self._activity is not None and self._activity.clip_id is None:
             self._activity.clip_id, self._activity.choice = self._clip.clip_id, self._clip.choice
@@ -286,28 +288,15 @@ class MotionToClip:
             since = timedelta(seconds=max(0.0, self._at_s - activity.last_seen_s))
             await self._tell("ended", activity, self._clock.now() - since)
 
-    async def _tell(self, phase: str, activity: _Activity, at: datetime) -> None:
+    async def _tell(self, phase: str, activity: Activity, at: datetime) -> None:
         """Emit `event/motion` (docs/wire.md): `at` is when the motion began or was last seen."""
-        peak, choice = activity.peak, activity.choice
         snoozed = snoozed_until(self._board.arming.snoozed.get(self._camera.camera_id), self._clock.now())
-        payload: dict[str, object] = {
+        payload = activity.document() | {
             "event_id": str(uuid4()),
             "at": wire_time(at),
             "clock_trusted": self._clock.trusted(),
             "camera_id": self._camera.camera_id,
             "phase": phase,
-            "clip_id": activity.clip_id,
-            "area": round(peak.area, 4),
-            "box": None if peak.box is None else list(peak.box),
-            "score": peak.score,
-            "threshold": peak.threshold,
-            "light_change": activity.light_only,
-            "trigger": activity.trigger.value,
-            "persons": _documents(activity.persons),
-            "recording": choice.sink.value,
-            "reason": choice.reason.value,
-            "blocked_by": None if choice.blocked_by is None else choice.blocked_by.value,
-            "lease_seq": choice.lease_seq,
             "armed_by": self._watches()[1].value,
             "snoozed_until": None if snoozed is None else wire_time(snoozed),
         }
@@ -316,9 +305,3 @@ class MotionToClip:
             await self._emit("event/motion", payload)
         except Exception:  # a store that cannot take the event must not stop the recording
             log.exception("event not queued", camera=self._camera.name, phase=phase)
-
-
-def _documents(persons: Sequence[PersonSeen] | None) -> list[dict[str, object]] | None:
-    if persons is None:
-        return None
-    return [{"label": person.label, "score": person.score, "box": list(person.box)} for person in persons]

@@ -25,7 +25,7 @@ class OpenClip(Protocol):
     async def close(self, ended_early: str | None = None) -> None:
         """End the clip; from here on the ledger row moves by itself to its sink.
 
-        `ended_early` is the row's word where it did not end of itself: `stop`, `camera_lost`, `disarmed`.
+        `ended_early` is the row's word where it did not end of itself: `stop`, `camera_lost`, `disarmed`, `live_view`.
         """
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from agent.flow.live_to_viewer import LiveViews
 from agent.web.changes import Changes
 from agent.web.documents import Document, LedgerDocument, document_json
 from agent.web.guard import LOOPBACK_HOSTS, add_headers, guard, problem
 from agent.web.languages import Language, choose_language
 from agent.web.live import LatestJpeg, LivePictures
+from agent.web.live_view import LiveSockets
 from agent.web.media import SpoolMedia
 from agent.web.metrics import CONTENT_TYPE, metrics_text
 from agent.web.openapi import openapi_document
@@ -21,6 +23,10 @@ STATIC_TYPES: Mapping[str, str] = {
     "diagnostics.css": "text/css",
     "diagnostics.js": "text/javascript",
     "changes.js": "text/javascript",
+    "arming.js": "text/javascript",
+    "live.js": "text/javascript",
+    "live_player.js": "text/javascript",
+    "live_talk.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }
 MOST_ROWS = 1000
@@ -30,16 +36,19 @@ def diagnostics_app(
     source: DiagnosticsSource,
     latest_jpeg: LatestJpeg,
     changes: Changes,
+    views: LiveViews,
     *,
     allowed_hosts: frozenset[str] = LOOPBACK_HOSTS,
 ) -> web.Application:
     """Make the application; bind it to loopback. `latest_jpeg(camera_id, max_width)` gives the newest picture."""
     pages = _Pages(source)
     live = LivePictures(source.board, latest_jpeg, source.clock)
+    sockets = LiveSockets(views, changes)
     media = SpoolMedia(source.ledger, source.files, source.clock)
     app = web.Application(middlewares=[guard(allowed_hosts)])
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(live.close)
+    app.on_shutdown.append(sockets.close)
     app.add_routes(
         [
             web.get("/", pages.page),
@@ -53,6 +62,7 @@ def diagnostics_app(
             web.get("/media/{clip_id}", media.media, allow_head=False),
             web.get("/static/{name}", pages.static),
             *changes.routes(),
+            *sockets.routes(),
         ]
     )
     return app

@@ -119,6 +119,14 @@ class Changes:
             return problem(403, "bad_token", "Stale page", "Load the page again, then repeat what you did.")
         return None
 
+    def socket_refusal(self, request: web.Request) -> web.Response | None:
+        """Return why a WebSocket is refused, or `None`: browsers send no token with it, so Origin must be ours."""
+        if self._session_of(request) is None:
+            return _locked()
+        if "Origin" not in request.headers:
+            return problem(403, "foreign_origin", "Foreign page", "Open this from the module's own page.")
+        return _foreign(request)
+
     def may_read(self, request: web.Request) -> bool:
         """Say whether this browser is unlocked: what a page beyond loopback needs even to look."""
         return self._session_of(request) is not None

@@ -41,6 +41,16 @@ class MotionDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CameraArmingDocument:
+    """One camera's motion switch and snooze; `snooze_refused` says why it may not be snoozed, if it may not."""
+
+    motion_on: bool
+    snoozed_until: str | None
+    may_snooze: bool
+    snooze_refused: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraDocument:
     """One camera. `sink`, `reason` and `blocked_by` are the words of docs/wire.md; `*_text` are sentences."""
 
@@ -68,6 +78,7 @@ class CameraDocument:
     choice_text: str
     cover_text: str
     motion: MotionDocument | None
+    arming: CameraArmingDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +192,27 @@ class ClipDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleStepDocument:
+    """One step of every week: `day` is mon to sun, `at` such as 07:15 in the schedule's time zone."""
+
+    day: str
+    at: str
+    armed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmingDocument:
+    """Why the module is armed or not, the step that changes it next, and the whole schedule."""
+
+    reason: str
+    text: str
+    next_at: str | None
+    next_text: str
+    time_zone: str | None
+    steps: list[ScheduleStepDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusDocument:
     """Everything the diagnostics page shows."""
 
@@ -190,6 +222,7 @@ class StatusDocument:
     name: str
     software: str
     armed: bool
+    arming: ArmingDocument
     headline: str
     health: HealthDocument
     cameras: list[CameraDocument]

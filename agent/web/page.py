@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 from urllib.parse import quote
 
 from agent.web import page_patterns as pattern
+from agent.web.arming import arming_html, camera_arming_html, lock_html
 from agent.web.documents import (
     CameraDocument,
     ClipDocument,
@@ -15,6 +16,7 @@ from agent.web.documents import (
     StatusDocument,
 )
 from agent.web.languages import Language
+from agent.web.live_page import live_button, live_dialog
 from agent.web.markup import Html, attribute, fill, join
 
 BLANK_CLIP = dict.fromkeys((field.name for field in fields(ClipDocument)), "")
@@ -37,6 +39,8 @@ def page_html(status: StatusDocument, say: Language) -> Html:
         in_english=attribute('aria-current="true"', on=status.language == "en"),
         in_french=attribute('aria-current="true"', on=status.language == "fr"),
         stale=say.say("The agent does not answer. This page shows what was true a moment ago and goes on by itself."),
+        lock=lock_html(say),
+        arming=arming_html(status, say),
         findings_label=say.say("What wants looking at"),
         findings=join(
             [
@@ -54,6 +58,7 @@ def page_html(status: StatusDocument, say: Language) -> Html:
         clips=join(_clip(asdict(clip), say) for clip in status.clips),
         some_clips=attribute("hidden", on=status.clips),
         no_clips=say.say("No clip yet. The first motion makes one."),
+        live=live_dialog(say),
         clip=say.say("Clip"),
         close=say.say("Close"),
         photo=say.say("Photo"),
@@ -82,10 +87,12 @@ def _count(each: LedgerCount) -> Html:
 def _camera(camera: CameraDocument, say: Language) -> Html:
     return fill(
         pattern.CAMERA,
-        **asdict(camera),
+        **{**asdict(camera), "arming": ""},
         path=quote(camera.camera_id, safe=""),
         alt=say.say("Live picture of %(name)s", name=camera.name),
         shown_sink=camera.sink or "none",
+        controls=camera_arming_html(camera, say),
+        go_live=live_button(say),
     )
 
 

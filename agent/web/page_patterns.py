@@ -13,7 +13,9 @@ PAGE = """<!doctype html>
   <link rel="icon" href="/static/mark.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/static/diagnostics.css">
   <script type="module" src="/static/changes.js"></script>
+  <script type="module" src="/static/arming.js"></script>
   <script type="module" src="/static/diagnostics.js"></script>
+  <script type="module" src="/static/live.js"></script>
 </head>
 <body data-locked="true">
 <header>
@@ -26,12 +28,13 @@ PAGE = """<!doctype html>
     <a href="/?lang=fr" lang="fr" hreflang="fr" {in_french}>FR</a>
   </nav>
 </header>
+{lock}
 <main>
   <p class="stale" role="alert" hidden>{stale}</p>
   <ul class="findings" aria-label="{findings_label}">{findings}</ul>
   <div class="columns">
   <section class="cameras" aria-label="{cameras_label}">{cameras}</section>
-  <section class="facts" aria-label="{facts_label}">{facts}</section>
+  <section class="facts" aria-label="{facts_label}">{arming}{facts}</section>
   </div>
   <section class="card ledger" aria-label="{clips_label}">
     <div class="bar"><h2>{last_clips}</h2><ul class="counts small">{counts}</ul></div>
@@ -47,6 +50,7 @@ PAGE = """<!doctype html>
   <video controls autoplay muted playsinline></video><img alt="{photo}" hidden>
   <p class="small" hidden>{not_shown}</p>
 </dialog>
+{live}
 <template id="clip">{blank_clip}</template>
 <template id="finding">{blank_finding}</template>
 <template id="count"><li><b data-text="count"></b> <span data-text="text"></span></li></template>
@@ -59,6 +63,7 @@ CAMERA = """
   <div class="picture">
     <img alt="{alt}" data-live="/live/{path}.mjpeg" data-snapshot="/snapshot/{path}.jpg" src="/snapshot/{path}.jpg">
     <span class="badge"><span class="dot"></span><span data-text="phase_text">{phase_text}</span></span>
+    {go_live}
     <p class="away"><b data-text="health_text">{health_text}</b><span data-text="detail">{detail}</span></p>
   </div>
   <div class="about">
@@ -68,6 +73,7 @@ CAMERA = """
     <p class="decision"><span class="chip" data-sink="{shown_sink}" data-text="sink_text">{sink_text}</span>
       <span data-text="choice_text">{choice_text}</span></p>
     <p class="small dim" data-text="cover_text">{cover_text}</p>
+    {controls}
   </div>
 </article>
 """

@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 from agent.domain.clip import ClipRow, RowPhase
 from agent.domain.health import Finding, Health, Vitals
-from agent.domain.lease import Lease
 from agent.domain.person import PersonState
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import ClipFiles, Clock, Ledger
 from agent.web import documents as doc
+from agent.web.arming import arming_document, camera_arming
 from agent.web.languages import Language, msg
 from agent.web.words import (
     CAMERA_HEALTH,
@@ -54,7 +54,6 @@ async def status_document(source: DiagnosticsSource, say: Language) -> doc.Statu
     vitals, health = await source.health.judge()
     counts = await source.ledger.counts()
     clips = await source.ledger.newest(CLIPS_SHOWN)
-    lease = board.link.lease
     return doc.StatusDocument(
         at=_rfc3339(source.clock.now().timestamp()),
         clock_trusted=vitals.clock_trusted,
@@ -62,9 +61,10 @@ async def status_document(source: DiagnosticsSource, say: Language) -> doc.Statu
         name=source.name,
         software=source.software,
         armed=board.armed,
+        arming=arming_document(board, say),
         headline=_headline(health, say),
         health=health_document(vitals, health, say),
-        cameras=[_camera(camera, lease, now_s, say) for camera in board.cameras.values()],
+        cameras=[_camera(source, camera, now_s, say) for camera in board.cameras.values()],
         lease=_lease(source, vitals, say),
         broker=_broker(board, say),
         uploads=_uploads(board, counts, now_s, say),
@@ -110,8 +110,8 @@ def _finding(finding: Finding, say: Language) -> doc.FindingDocument:
     return doc.FindingDocument(code=finding.code.value, subject=finding.subject, age_s=finding.age_s, text=text)
 
 
-def _camera(camera: CameraBoard, lease: Lease | None, now_s: float, say: Language) -> doc.CameraDocument:
-    stream, reading, choice = camera.stream, camera.reading, camera.choice
+def _camera(source: DiagnosticsSource, camera: CameraBoard, now_s: float, say: Language) -> doc.CameraDocument:
+    stream, reading, choice, lease = camera.stream, camera.reading, camera.choice, source.board.link.lease
     picture = (
         ""
         if stream is None
@@ -140,6 +140,7 @@ def _camera(camera: CameraBoard, lease: Lease | None, now_s: float, say: Languag
         reason=None if choice is None else choice.reason.value,
         blocked_by=None if choice is None or choice.blocked_by is None else choice.blocked_by.value,
         choice_text=choice_sentence(choice, say),
+        arming=camera_arming(source.board, camera.camera_id, source.clock.now(), say),
         cover_text="" if lease is None else cover_sentence(lease.cameras.get(camera.camera_id), say),
         motion=None
         if reading is None

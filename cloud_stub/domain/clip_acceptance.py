@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cloud_stub.domain.clip_metadata import PHOTO, ClipMetadata
+from cloud_stub.domain.clip_metadata import ClipMetadata
 from cloud_stub.domain.retention import due_at, retained_from
 from cloud_stub.errors import CloudError
 
@@ -19,6 +19,8 @@ CLOUD_KINDS = frozenset({"cloud", "quota"})
 PHOTO_FEATURE = "photo_capture"
 LIVE_VIEW = "live_view"
 LIVE_VIEW_FEATURE = "live_view_recording"
+FEATURE_OF = {LIVE_VIEW: LIVE_VIEW_FEATURE, "continuous": "continuous_recording", "photos": PHOTO_FEATURE}
+"""What a clip of this reason needs beyond a camera that keeps clips; a motion clip needs nothing more."""
 
 
 class Acceptance(StrEnum):
@@ -131,10 +133,7 @@ def _was_held(camera_id: str, start: datetime, earlier: LeaseTerms | None) -> bo
 def _entitlement(clip: ClipMetadata, camera: CameraLease) -> Acceptance | None:
     if camera.kind not in CLOUD_KINDS:
         return Acceptance.NOT_ENTITLED
-    if clip.kind == PHOTO:
-        needed: str | None = PHOTO_FEATURE
-    else:
-        needed = LIVE_VIEW_FEATURE if clip.clip_reason == LIVE_VIEW else None
+    needed = FEATURE_OF.get(clip.clip_reason)
     if needed is None:
         return None
     if camera.kind != "cloud":

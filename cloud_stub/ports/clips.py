@@ -30,6 +30,11 @@ class LeaseRecords(Protocol):
     async def put_lab_clock(self, clock: LabClock) -> None: ...
     async def log(self, entry: LogEntry) -> None: ...
     async def entries(self, account_id: str, limit: int) -> Sequence[LogEntry]: ...
+    async def logged(
+        self, account_id: str, what: str, subject: str, since: datetime, until: datetime
+    ) -> Sequence[datetime]:
+        """Return when something was logged of a subject between two instants, oldest first."""
+
     async def drop_entries_before(self, when: datetime, limit: int) -> int:
         """Forget at most `limit` log entries from before `when`, the oldest first; return how many."""
 
@@ -45,9 +50,25 @@ class ClipRecords(Protocol):
         """Make a clip and its upload another module's."""
 
     async def page(
-        self, account_id: str, *, kind: str, camera_id: str | None, before: ClipCursor | None, limit: int
+        self,
+        account_id: str,
+        *,
+        kind: str,
+        camera_id: str | None,
+        before: ClipCursor | None,
+        limit: int,
+        segments: bool = True,
     ) -> Sequence[Clip]:
-        """Return clips that can be watched (receiving or held), newest `captured_at` first, then by id."""
+        """Return clips that can be watched (receiving or held), newest `captured_at` first, then by id.
+
+        Without `segments` those of continuous recording are left out.
+        """
+
+    async def segments(self, account_id: str, camera_id: str, since: datetime, until: datetime) -> Sequence[Clip]:
+        """Return a camera's continuous segments that can be watched and lie between two instants, oldest first."""
+
+    async def segment_cameras(self, account_id: str) -> Sequence[str]:
+        """Return the cameras of which continuous segments can be watched, by id."""
 
     async def held_in_pool(self, pool: str) -> Sequence[Clip]:
         """Return held clips counted in a pool, oldest `captured_at` first, with the pool locked by this transaction."""

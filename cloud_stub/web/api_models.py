@@ -191,8 +191,8 @@ class Confirmation(Body):
 class CommandBody(Body):
     """A command of docs/wire.md."""
 
-    name: Literal["arm", "photo", "eject_drive", "state"]
-    arguments: dict[str, str | bool | int] = Field(default_factory=dict)
+    name: Literal["arm", "motion", "schedule", "snooze", "photo", "eject_drive", "state"]
+    arguments: dict[str, str | bool | int | list[dict[str, str | bool]]] = Field(default_factory=dict)
 
 
 class CommandReply(BaseModel):

@@ -33,6 +33,7 @@ from cloud_stub.web import (
     store_plan_pages,
     store_shop_api,
     store_shop_pages,
+    timeline_pages,
 )
 from cloud_stub.web.api_edge import add_operations, answer
 from cloud_stub.web.api_models import HealthReply
@@ -112,6 +113,7 @@ def _add_pages(app: web.Application) -> None:
             web.post("/logout", door_pages.log_out),
             web.get("/clips", clip_pages.show_clips),
             web.get("/clips/part", clip_pages.show_clips_part),
+            web.get("/clips/timeline", timeline_pages.show_timeline),
             web.get("/clips/{clip_id}", clip_pages.show_clip),
             web.get("/clips/{clip_id}/delete", clip_pages.ask_delete),
             web.post("/clips/{clip_id}/delete", clip_pages.delete),
@@ -128,6 +130,8 @@ def _add_pages(app: web.Application) -> None:
             web.get("/modules/{module_id}/remove", module_pages.ask_remove),
             web.post("/modules/{module_id}/remove", module_pages.remove),
             web.post("/modules/{module_id}/arm", module_pages.arm),
+            web.post("/modules/{module_id}/cameras/{camera_id}/motion", module_pages.switch_motion),
+            web.post("/modules/{module_id}/cameras/{camera_id}/snooze", module_pages.snooze),
             web.get("/cameras/{camera_id}/confirm", module_pages.ask_confirm),
             web.post("/cameras/{camera_id}/confirm", module_pages.confirm),
             web.post("/cameras/{camera_id}/rename", module_pages.rename_camera),

@@ -229,7 +229,9 @@ async def _grid(request: web.Request, overview: Overview, kind: str) -> dict[str
             camera_id=camera_id,
             before=_before(request.query.get("before")),
             limit=CLIPS_PER_PAGE + 1,
+            segments=False,
         )
+        records_on = kind == "clip" and bool(await records.clips.segment_cameras(overview.account.account_id))
     shown = found[:CLIPS_PER_PAGE]
     older_url = ""
     if len(found) > CLIPS_PER_PAGE:
@@ -237,7 +239,8 @@ async def _grid(request: web.Request, overview: Overview, kind: str) -> dict[str
         older_url = str(URL("/photos" if kind == "photo" else "/clips").with_query(query))
     language = language_of(request)
     days = by_day(shown, overview, language)
-    return {"days": days, "older_url": older_url, "has_cameras": bool(overview.situation.cameras)}
+    has_cameras = bool(overview.situation.cameras)
+    return {"days": days, "older_url": older_url, "has_cameras": has_cameras, "has_segments": records_on}
 
 
 def _before(text: str | None) -> ClipCursor | None:

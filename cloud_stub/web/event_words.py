@@ -54,6 +54,7 @@ BECAUSE: Final[Mapping[str, str]] = {
     "never_written": N_("Nothing of it was written."),
     "file_missing": N_("Its file was gone."),
     "unreadable": N_("Its file could not be read."),
+    "window_over": N_("It was older than its camera keeps recordings."),
     "not_on_drive": N_("It was no longer on the USB drive."),
 }
 WITH_PLACE: Final = frozenset({"motion_started", "clip_stored", "clip_not_kept"})

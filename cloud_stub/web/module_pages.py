@@ -1,6 +1,8 @@
 """The page of modules and cameras, and its acts: claim codes, confirming, arming, renaming, removing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from aiohttp import web
 
@@ -20,6 +22,7 @@ from cloud_stub.web.pages import (
 from cloud_stub.web.plan_view import Point
 
 LONGEST_NAME = 60
+LONGEST_MINUTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,31 @@ async def arm(request: web.Request) -> web.Response:
     commands = services_of(request).commands
     did = await commands.for_owner(overview.account.account_id, module_id, "arm", {"armed": armed})
     raise back_to("/modules", "done" if did.ok else "not_done")
+
+
+async def switch_motion(request: web.Request) -> web.Response:
+    """POST /modules/{module_id}/cameras/{camera_id}/motion with `on` yes or no."""
+    on = (await form_of(request)).get("on") == "yes"
+    return await _tell(request, "motion", {"on": on})
+
+
+async def snooze(request: web.Request) -> web.Response:
+    """POST /modules/{module_id}/cameras/{camera_id}/snooze with `minutes`, 0 to end it (R101)."""
+    minutes = (await form_of(request)).get("minutes", "")
+    if not minutes.isdecimal() or len(minutes) > LONGEST_MINUTES:
+        raise CloudError("bad_minutes", 422, "A snooze is a number of minutes.")
+    return await _tell(request, "snooze", {"minutes": int(minutes)})
+
+
+async def _tell(request: web.Request, name: str, arguments: Mapping[str, object]) -> NoReturn:
+    """Send a command about one camera; nothing is kept for a module that is offline: the page says so."""
+    overview = await overview_of(request)
+    commands, module_id = services_of(request).commands, request.match_info["module_id"]
+    camera_id = overview.camera(request.match_info["camera_id"]).camera_id
+    arguments = {"camera_id": camera_id, **arguments}
+    did = await commands.for_owner(overview.account.account_id, module_id, name, arguments)
+    refused = "not_allowed" if did.code == "not_entitled" else "not_done"
+    raise back_to("/modules", "done" if did.ok else refused)
 
 
 async def ask_confirm(request: web.Request) -> web.Response:

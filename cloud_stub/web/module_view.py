@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cloud_stub.domain.catalog import Catalog, TrialScope
@@ -22,6 +23,12 @@ LEASE: Mapping[str, str] = {
     "over": N_("The module has not heard from the cloud for too long: it holds its clips until it does."),
 }
 
+ARMING: Mapping[str, str] = {
+    "schedule": N_("By its schedule."),
+    "by_hand": N_("By hand."),
+    "time_unknown": N_("Its schedule waits until the module knows the time."),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CameraCard:
@@ -39,6 +46,8 @@ class CameraCard:
     next_icon: str
     next_clip: str
     is_expected: bool
+    motion_on: bool
+    snoozed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class ModuleCard:
     seen: str
     software: str
     armed: bool | None
+    arming: str
     drive: str
     drive_tone: str
     drive_detail: str
@@ -127,12 +137,35 @@ def _module_card(module: Module, overview: Overview, language: Language) -> Modu
         seen=language.moment(module.state_at, overview.account.time_zone) if module.state_at else "",
         software=str(state.get("software", "")),
         armed=armed if isinstance(armed, bool) else None,
+        arming=_arming(state, overview, language),
         drive=say_word(language, DRIVE, drive),
         drive_tone=DRIVE_TONES.get(drive, "bad"),
         drive_detail=_drive_detail(state, drive, language),
         lease_note=language.say(LEASE[lease_state]) if module.online and lease_state in LEASE else "",
         cameras=tuple(_camera_card(camera, module, overview, language) for camera in cameras),
     )
+
+
+def _arming(state: Mapping[str, Any], overview: Overview, language: Language) -> str:
+    """Say why a module is armed or not, and what its schedule does next."""
+    said = state.get("arming")
+    said = said if isinstance(said, dict) else {}
+    reason, when = str(said.get("reason", "")), _moment(said.get("next_at"), overview, language)
+    words = [language.say(ARMING[reason])] if reason in ARMING else []
+    if when and said.get("next_armed") is True:
+        words.append(language.say("Arms at %(when)s.", when=when))
+    elif when:
+        words.append(language.say("Disarms at %(when)s.", when=when))
+    return " ".join(words)
+
+
+def _moment(said: object, overview: Overview, language: Language) -> str:
+    """Return a module's time in words; it may have said anything."""
+    try:
+        at = datetime.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        at = None
+    return language.moment(at, overview.account.time_zone) if at is not None and at.tzinfo is not None else ""
 
 
 def _drive_detail(state: Mapping[str, Any], word: str, language: Language) -> str:
@@ -162,6 +195,8 @@ def _camera_card(camera: Camera, module: Module, overview: Overview, language: L
         next_icon=following.sink if covered else "none",
         next_clip=say_next_clip(language, following.sink, following.reason, following.blocked_by),
         is_expected=following.is_expected,
+        motion_on=said.get("motion_on") is not False,
+        snoozed=_moment(said.get("snoozed_until"), overview, language),
     )
 
 

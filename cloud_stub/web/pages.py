@@ -152,6 +152,7 @@ def _frame(request: web.Request, overview: Overview, language: Language) -> Fram
         "saved": language.say("Saved."),
         "done": language.say("The module has done it."),
         "not_done": language.say("The module could not do it."),
+        "not_allowed": language.say("The plan of this camera does not allow it."),
         "password": language.say("The password was changed."),
         "bought": language.say("Thank you. It has begun and is paid."),
         "scheduled": language.say("Thank you. Nothing is charged until it begins."),
@@ -176,5 +177,5 @@ def _frame(request: web.Request, overview: Overview, language: Language) -> Fram
         banner=banner(overview, language),
         lab=lab_words,
         notice=words.get(told, ""),
-        notice_is_bad=told == "not_done",
+        notice_is_bad=told in {"not_done", "not_allowed"},
     )

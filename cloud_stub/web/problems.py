@@ -82,6 +82,7 @@ TITLES = {
     "module_model_unknown": "This module model is not known",
     "module_not_eligible": "This module is not eligible",
     "module_not_known": "This module is not known",
+    "bad_minutes": "Not a number of minutes",
     "module_offline": "The module is offline",
     "module_revoked": "This module was removed",
     "module_silent": "The module did not answer",

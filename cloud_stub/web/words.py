@@ -213,6 +213,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "wrong_password": N_("The current password is wrong."),
     "csrf_refused": N_("This form is out of date. Go back, load the page again and repeat what you did."),
     "origin_refused": N_("This request came from another site's page."),
+    "bad_minutes": N_("A snooze is a number of minutes."),
     "module_offline": N_("The module is offline: it cannot be told anything until it is back."),
     "bad_name": N_("A name has 1 to 60 characters."),
     "bad_choice": N_("This is none of the choices. Load the page again."),

@@ -86,7 +86,7 @@ async def test_r137_minutes_of_an_emulated_camera_join_to_the_frame(
 async def test_r137_segments_of_an_rtsp_camera_join_to_the_frame(
     keyframe_s: float, lengths: set[int], tmp_path: Path
 ) -> None:
-    """Played four times as fast as painted: groups of 0.5 and 5 s, segments of 3 s, or a group more (rounded stamps)."""
+    """Played four times as fast: groups of 0.5 and 5 s, segments of 3 s, or a group more (rounded stamps)."""
     video = tmp_path / "busy.mp4"
     write_scene_file(
         video,

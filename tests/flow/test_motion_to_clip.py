@@ -187,6 +187,27 @@ async def test_whatever_ends_the_camera_closes_the_clip_with_everything_it_had(h
     assert bench.words() == [("started", "clip-1"), ("ended", "clip-1")]
 
 
+async def test_a_live_view_ends_the_clip_and_motion_that_goes_on_makes_another_after_the_wait() -> None:
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(10.0), between((5.0, 99.0)))
+    bench.recorder.make_way()
+    await bench.play(placeholder_packets(15.0, start_s=10.0), between((5.0, 99.0)))
+    first, second = bench.intake.clips
+    assert first.ended_early == "live_view"
+    assert first.span_s()[1] == pytest.approx(10.0)
+    assert second.span_s()[0] == pytest.approx(17.0, abs=1.0), "retrigger wait, then the pre-roll"
+
+
+async def test_a_live_view_of_a_camera_that_is_lost_does_not_end_its_next_clip() -> None:
+    bench = Bench()
+    await bench.recorder.begin(STREAM)
+    bench.recorder.make_way()
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(20.0), between((5.0, 8.0)))
+    assert [clip.ended_early for clip in bench.intake.clips] == [None]
+
+
 async def test_a_clip_whose_last_write_breaks_is_closed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else its row would stay open, and nothing would deliver it, until the next start."""
     bench = Bench()
@@ -456,3 +477,45 @@ async def test_a_look_that_found_nobody_is_told_apart_from_no_look() -> None:
 
 def _person(score: float) -> dict[str, object]:
     return {"label": "person", "score": score, "box": [0.1, 0.2, 0.3, 0.4]}
+
+
+@pytest.mark.parametrize("lease_longest_s", [None, 60.0])
+async def test_a_keyframe_gap_longer_than_the_longest_clip_makes_no_clip_per_frame(
+    lease_longest_s: float | None,
+) -> None:
+    """One keyframe in 20 s, clips of 10 s at most, no wait between them: motion from 11 s to 39 s."""
+    bench = Bench(ClipTimes(pre_roll_s=3.0, post_roll_s=2.0, longest_clip_s=10.0, retrigger_wait_s=0.0))
+    if lease_longest_s is not None:
+        bench.board.link.lease = Lease(1, 0, 0, 2**40, 2**40, "a", lease_longest_s, {}, "token")
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(60.0, keyframe_every_s=20.0), lambda at_s: 11.0 <= at_s < 39.0)
+    await bench.recorder.stop()
+    assert len(bench.intake.clips) <= 5
+    assert all(clip.packets[0].is_keyframe and clip.closed for clip in bench.intake.clips)
+    seen = {packet.dts for clip in bench.intake.clips for packet in clip.packets}
+    wanted = {packet.dts for packet in placeholder_packets(60.0) if 8.0 <= float(packet.dts * TIME_BASE) < 40.0}
+    assert wanted <= seen, "the pre-roll and every moving frame stand in some clip"
+    assert all(until_s - since_s <= (lease_longest_s or 31.0) for since_s, until_s in bench.spans())
+
+
+async def test_under_a_lease_shorter_than_the_keyframe_gap_a_clip_waits_for_its_keyframe() -> None:
+    """The cloud would refuse a longer file: nothing longer than the lease says is made, and no clip per frame."""
+    bench = Bench(ClipTimes(pre_roll_s=3.0, post_roll_s=2.0, longest_clip_s=60.0, retrigger_wait_s=0.0))
+    bench.board.link.lease = Lease(1, 0, 0, 2**40, 2**40, "a", 10.0, {}, "token")
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(60.0, keyframe_every_s=20.0), lambda at_s: 15.0 <= at_s < 28.0)
+    await bench.recorder.stop()
+    assert bench.spans() == [(20.0, 30.0)]
+    assert bench.words()[0] == ("started", None)
+    assert bench.words()[1] == ("ended", "clip-1")
+
+
+@pytest.mark.parametrize(("end_early", "span"), [(True, (2.0, 12.0)), (False, (2.0, 32.0))])
+async def test_a_clip_ends_a_post_roll_after_the_motion_or_lasts_its_whole_length(
+    end_early: bool, span: tuple[float, float]
+) -> None:
+    bench = Bench(ClipTimes(3.0, 5.0, 30.0, 10.0, end_early=end_early))
+    await bench.recorder.begin(STREAM)
+    await bench.play(placeholder_packets(60.0), lambda at_s: 5.0 <= at_s < 7.0)
+    await bench.recorder.stop()
+    assert bench.spans() == [pytest.approx(span, abs=0.5)]

@@ -106,6 +106,7 @@ function showStatus(status) {
     if (card) showCamera(card, camera);
     else location.reload(); // another set of cameras: the agent was configured anew
   }
+  document.dispatchEvent(new CustomEvent("status", { detail: status })); // for the scripts of the modes
 }
 
 // The first cameras that can be seen are live; the others are refreshed with the status.

@@ -1,7 +1,7 @@
 """Clips, their shares and uploads in SQL."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,9 @@ from cloud_stub.domain.clip_page import ClipCursor
 from cloud_stub.domain.records import Clip, ClipPhase, ShareLink, Upload
 
 CLIPS = schema.clips.c
+CONTINUOUS = "continuous"
+LONGEST_SEGMENT = timedelta(minutes=15)
+"""How long before a day a segment may have begun that reaches into it: longer ones no module makes."""
 WATCHABLE = [ClipPhase.RECEIVING, ClipPhase.HELD]
 
 
@@ -41,10 +44,35 @@ class SqlClips:
             mine = (table.c.module_id == clip.module_id) & (table.c.clip_id == clip.clip_id)
             await self._connection.execute(update(table).where(mine).values(module_id=module_id))
 
+    async def segments(self, account_id: str, camera_id: str, since: datetime, until: datetime) -> Sequence[Clip]:
+        return await self._clips.some(
+            CLIPS.account_id == account_id,
+            CLIPS.camera_id == camera_id,
+            CLIPS.clip_reason == CONTINUOUS,
+            CLIPS.phase.in_(WATCHABLE),
+            CLIPS.captured_at > since - LONGEST_SEGMENT,
+            CLIPS.captured_at < until,
+            order=[CLIPS.captured_at.expression, CLIPS.clip_id.expression],
+        )
+
+    async def segment_cameras(self, account_id: str) -> Sequence[str]:
+        found = select(CLIPS.camera_id).distinct().order_by(CLIPS.camera_id)
+        mine = (CLIPS.account_id == account_id) & (CLIPS.clip_reason == CONTINUOUS) & CLIPS.phase.in_(WATCHABLE)
+        return list((await self._connection.execute(found.where(mine))).scalars())
+
     async def page(
-        self, account_id: str, *, kind: str, camera_id: str | None, before: ClipCursor | None, limit: int
+        self,
+        account_id: str,
+        *,
+        kind: str,
+        camera_id: str | None,
+        before: ClipCursor | None,
+        limit: int,
+        segments: bool = True,
     ) -> Sequence[Clip]:
         where = [CLIPS.account_id == account_id, CLIPS.kind == kind, CLIPS.phase.in_(WATCHABLE)]
+        if not segments:
+            where.append(CLIPS.clip_reason != CONTINUOUS)
         if camera_id is not None:
             where.append(CLIPS.camera_id == camera_id)
         if before is not None:

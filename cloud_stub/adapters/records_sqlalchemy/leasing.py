@@ -92,6 +92,20 @@ class SqlLeases:
         columns = schema.log_entries.c
         return await self._log.some(columns.account_id == account_id, order=[columns.entry_id.desc()], limit=limit)
 
+    async def logged(
+        self, account_id: str, what: str, subject: str, since: datetime, until: datetime
+    ) -> Sequence[datetime]:
+        columns = schema.log_entries.c
+        found = await self._log.some(
+            columns.account_id == account_id,
+            columns.what == what,
+            columns.subject == subject,
+            columns.at >= since,
+            columns.at < until,
+            order=[columns.entry_id],
+        )
+        return [entry.at for entry in found]
+
     async def drop_entries_before(self, when: datetime, limit: int) -> int:
         columns = schema.log_entries.c
         old = select(columns.entry_id).where(columns.at < when).order_by(columns.at).limit(limit)

@@ -41,11 +41,16 @@ async def client(scene: Scene) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+def browser_flags() -> list[str]:
+    return FLAGS
+
+
+@pytest.fixture
+async def browser(browser_flags: list[str]) -> AsyncIterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        launched = await playwright.chromium.launch(executable_path=chromium, args=browser_flags)
         yield launched
         await launched.close()

@@ -1,7 +1,6 @@
 """A module as its diagnostics see it: a filled board, a real ledger, a real spool, and painted pictures."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -15,7 +14,8 @@ from agent.adapters.clip_files_pyav import PyavClipFiles
 from agent.adapters.clock_system import SystemClock
 from agent.adapters.lease_verifier_jwt import JwtLeaseVerifier
 from agent.adapters.ledger_sqlite import SqliteLedger
-from agent.domain.arguments import flag
+from agent.adapters.module_state_files import ModuleStateFiles
+from agent.composition.arming import arming_acts
 from agent.domain.clip import (
     BlockedBy,
     ClipReason,
@@ -28,7 +28,9 @@ from agent.domain.clip import (
 )
 from agent.domain.lease import LeaseState
 from agent.flow.board_to_health import BoardHealth
+from agent.flow.clock_to_arming import ClockToArming
 from agent.flow.commands import CommandActs
+from agent.flow.live_to_viewer import CameraForLive, LiveViews
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.vision.motion import MotionReading
 from agent.web.app import diagnostics_app
@@ -37,6 +39,8 @@ from agent.web.lock import Lock
 from agent.web.status_document import DiagnosticsSource
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport, DriveState
+from tests.flow.live_bench import LiveIntake
+from tests.manual_clock import ManualClock
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "contract" / "lease_v1.json").read_text())
 CAMERAS = tuple(GOLDEN["claims"]["cameras"])
@@ -79,6 +83,11 @@ class Scene:
     def __init__(self, ledger: SqliteLedger, folder: Path) -> None:
         self.ledger, self.clock, self.board = ledger, SystemClock(trust_wall_clock=True), StatusBoard()
         self.lock = Lock(KEY, self.clock)
+        self.arming = ClockToArming(board=self.board, state=ModuleStateFiles(folder / "state"), clock=self.clock)
+        self.live_clock = ManualClock(self.clock.now())
+        self.live_intake = LiveIntake()
+        self.live_cameras: dict[str, CameraForLive] = {}
+        self.views = LiveViews(self.board, self.live_clock, self.live_intake, self.live_cameras.get)
         self.files = PyavClipFiles(folder / "spool")
         self.folder = folder
         self.pictures, self.no_picture = 0, set[str]()
@@ -162,11 +171,8 @@ class Scene:
 
     def app(self) -> web.Application:
         """Make the application over all this."""
-        return diagnostics_app(self.source, self.latest_jpeg, Changes(self.lock, CommandActs({"arm": self.arm})))
-
-    async def arm(self, arguments: Mapping[str, object]) -> None:
-        """Arm or disarm the module."""
-        self.source.board.armed = flag(arguments, "armed")
+        changes = Changes(self.lock, CommandActs(arming_acts(self.arming)))
+        return diagnostics_app(self.source, self.latest_jpeg, changes, self.views)
 
 
 def moment(text: str) -> datetime:

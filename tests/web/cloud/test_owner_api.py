@@ -193,6 +193,23 @@ async def test_a_command_reaches_a_module_that_is_online_and_its_answer_the_owne
     ]
 
 
+async def test_schedule_switch_and_snooze_reach_the_module_as_the_owner_wrote_them(
+    site: Site, owner: ClientSession
+) -> None:
+    module = await site.claim()
+    path = f"/api/v1/modules/{module.module_id}/commands"
+    await site.goes_online(module, await site.state(module, {}, "absent"))
+    steps = [{"day": "mon", "at": "07:15", "armed": False}]
+    for name, arguments in (
+        ("schedule", {"time_zone": "Europe/Paris", "steps": steps}),
+        ("motion", {"camera_id": "c0a80101-7b1e-4a55-8d5e-11aa22bb33c1", "on": False}),
+        ("snooze", {"minutes": 1440}),
+    ):
+        async with site.answering(module, ok=True, code="done", message="") as heard:
+            status, _ = await ask(owner, "POST", path, {"name": name, "arguments": arguments})
+        assert (status, heard[0]["name"], heard[0]["arguments"]) == (200, name, arguments)
+
+
 async def test_the_modules_own_word_counts_once_it_knows_the_newest_lease(site: Site, owner: ClientSession) -> None:
     module = await site.claim()
     camera_id = await site.camera(module, 1, "Front door", "mini")

@@ -200,6 +200,25 @@ async def test_a_module_is_armed_renamed_and_removed_from_its_page(house: House)
             async with house.client.post(f"/modules/{module}/arm", data=data) as answer:
                 assert notice in await answer.text(), "the page says whether the module did it"
             assert heard[0]["arguments"] == {"armed": False}
+    for path, form, sent in (
+        ("motion", {"on": "no"}, {"on": False}),
+        ("motion", {"on": "yes"}, {"on": True}),
+        ("snooze", {"minutes": "1440"}, {"minutes": 1440}),
+    ):
+        address = f"/modules/{module}/cameras/{house.door}/{path}"
+        await house.post(address, 503, **form)
+        for ok, code, notice in (
+            (False, "not_entitled", "does not allow it"),
+            (False, "failed", "could not do it"),
+            (True, "done", "has done it"),
+        ):
+            async with house.site.answering(house.module, ok=ok, code=code, message="") as heard:
+                data = {"csrf_token": house.csrf, **form}
+                async with house.client.post(address, data=data) as answer:
+                    assert notice in await answer.text(), "the page says what became of it"
+                assert heard[0]["arguments"] == {"camera_id": house.door, **sent}
+    await house.post(f"/modules/{module}/cameras/{house.door}/snooze", 422, minutes="a day")
+    await house.post(f"/modules/{module}/cameras/{module}/snooze", 404, minutes="60")
     await house.post(f"/modules/{module}/rename", name="  The   shed ")
     await house.post(f"/modules/{module}/rename", 422, name=" ")
     await house.post(f"/cameras/{house.door}/rename", name="<b>Gate</b>")
@@ -299,3 +318,18 @@ async def test_the_form_logs_in_and_leads_where_it_was_wanted(site: Site) -> Non
             assert f'value="{EMAIL}"' in await answer.text()
         async with client.post("/login", data={**form, "password": PASSWORD}, allow_redirects=False) as answer:
             assert (answer.status, answer.headers["Location"]) == (303, "/plan")
+
+
+async def test_the_modules_page_says_what_the_module_says_of_schedule_switch_and_snooze(house: House) -> None:
+    state = await house.site.state(house.module, {house.door: {}}, "usable")
+    state["arming"] = {"reason": "schedule", "next_at": "2026-03-02T21:00:00Z", "next_armed": False}
+    state["cameras"][house.door] |= {"motion_on": False, "snoozed_until": "2026-03-02T20:15:00Z"}
+    await house.site.goes_online(house.module, state)
+    page = await house.get("/modules")
+    assert "By its schedule. Disarms at " in page
+    assert "its motion is not recorded" in page
+    assert "Motion alerts nobody until " in page
+    assert "End the snooze" in page
+    state["arming"], state["cameras"][house.door]["snoozed_until"] = {"reason": 7, "next_at": "soon"}, ["never"]
+    await house.site.goes_online(house.module, state)
+    assert "Snooze for 24 hours" in await house.get("/modules"), "a module may say anything"

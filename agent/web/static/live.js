@@ -1,0 +1,135 @@
+// Live view of one camera: the dialog with its picture, its question to go on, its end, and the button to talk.
+
+import { onLock } from "./changes.js";
+import { LivePlayer, Microphone } from "./live_player.js";
+
+const dialog = document.querySelector(".live-view");
+const part = (name) => dialog.querySelector(`[data-live-part="${name}"]`);
+const word = (name) => dialog.querySelector(`[data-word="${CSS.escape(name)}"]`)?.textContent ?? name;
+let player = null;
+let microphone = null;
+let camera = "";
+let goesOn = 0;
+
+function say(text) {
+  part("state").textContent = text;
+}
+
+function asked(visible) {
+  part("question").hidden = !visible;
+  if (visible) part("go-on").focus();
+}
+
+const tell = {
+  grant(message) {
+    const notes = [];
+    if (part("extended").checked && message.kind !== "extended") notes.push(word(`extended-${message.extended}`));
+    if (part("save").checked && message.saving !== "allowed") notes.push(word(`saving-${message.saving}`));
+    part("notes").textContent = notes.join(" ");
+    const noMicrophone = !window.isSecureContext || !navigator.mediaDevices;
+    part("talk").hidden = !message.talk || noMicrophone;
+    part("no-talk").hidden = !(message.talk && noMicrophone);
+    say(word("begins"));
+  },
+  waiting: () => say(word("waiting")),
+  head: () => say(""),
+  away: (message) => say(message.detail ? word("not-shown") : word("away")),
+  continue: () => asked(true),
+  unsupported() {
+    part("video").hidden = true;
+    part("picture").hidden = false;
+    part("picture").src = `/live/${encodeURIComponent(camera)}.mjpeg`;
+  },
+  end(message) {
+    over(word(`end-${message.reason}`));
+  },
+  closed() {
+    if (player !== null) over(word("closed"));
+  },
+};
+
+function over(text) {
+  const ended = player;
+  player = null;
+  ended?.close();
+  quiet();
+  asked(false);
+  part("picture").removeAttribute("src");
+  part("again").hidden = false;
+  say(text);
+}
+
+function start() {
+  part("again").hidden = true;
+  part("video").hidden = false;
+  part("picture").hidden = true;
+  asked(false);
+  say("");
+  goesOn += 1;
+  const mine = goesOn;
+  player = new LivePlayer(part("video"), (type, message) => mine === goesOn && tell[type]?.(message));
+  const url = new URL(`/live/${encodeURIComponent(camera)}/socket`, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  if (part("extended").checked) url.searchParams.set("extended", "1");
+  if (part("save").checked) url.searchParams.set("save", "1");
+  player.open(url);
+}
+
+async function speak() {
+  if (microphone !== null || player === null) return;
+  const opened = new Microphone((pcm) => player?.say(pcm));
+  microphone = opened;
+  try {
+    await opened.open();
+    if (microphone === opened) part("talk").setAttribute("aria-pressed", "true");
+  } catch {
+    part("notes").textContent = word("no-microphone");
+    quiet();
+  }
+  if (microphone !== opened) await opened.close(); // let go while it was being opened
+}
+
+function quiet() {
+  const open = microphone;
+  microphone = null;
+  part("talk").setAttribute("aria-pressed", "false");
+  open?.close();
+}
+
+document.querySelector(".cameras").addEventListener("click", (event) => {
+  const button = event.target.closest(".go-live");
+  if (!button) return;
+  const card = button.closest(".camera");
+  camera = card.dataset.camera;
+  part("name").textContent = card.querySelector("h2").textContent;
+  dialog.showModal();
+  start();
+});
+dialog.addEventListener("close", () => {
+  goesOn += 1;
+  over("");
+});
+part("go-on").addEventListener("click", () => {
+  player?.send({ type: "go_on" });
+  asked(false);
+});
+part("again").addEventListener("click", start);
+for (const name of ["extended", "save"]) {
+  part(name).addEventListener("change", () => {
+    goesOn += 1;
+    over("");
+    start();
+  });
+}
+part("talk").addEventListener("pointerdown", (event) => {
+  event.target.setPointerCapture(event.pointerId);
+  speak();
+});
+for (const ended of ["pointerup", "pointercancel"]) part("talk").addEventListener(ended, quiet);
+part("talk").addEventListener("keydown", (event) => event.key === " " && !event.repeat && speak());
+part("talk").addEventListener("keyup", (event) => event.key === " " && quiet());
+part("talk").addEventListener("blur", quiet);
+onLock((unlocked) => {
+  for (const button of document.querySelectorAll(".go-live")) button.disabled = !unlocked;
+  if (!unlocked && dialog.open) dialog.close();
+});
