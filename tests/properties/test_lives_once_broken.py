@@ -23,7 +23,8 @@ LIVES: dict[str, tuple[Profile, tuple[Step, ...], str]] = {
         LEVELS,
         (
             SetUp(0, 0),
-            Buy(0, (item(PREMIUM, 0),), UNANSWERED),
+            PayWith(0, UNANSWERED),
+            Buy(0, (item(PREMIUM, 0),), None),
             Buy(0, (item(PREMIUM, 1),), None),
             Change(0, item(PLUS, 0)),
             Change(1, item(PLUS, 0)),
