@@ -144,6 +144,7 @@ class CameraSettings:
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
     continuous: bool = True
+    audio: bool = True
     longest_clip_s: PositiveSeconds | None = None
     retrigger_wait_s: Seconds | None = None
     end_early: bool | None = None

@@ -126,6 +126,7 @@ def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | 
         sleep=block,
         nominal_fps=camera.nominal_fps,
         nonce=nonce,
+        audio=camera.audio,
     )
     return PyavCameraFeed(source, watch_motion=camera.motion)
 

@@ -143,6 +143,11 @@ class MotionToClip:
 
     async def _take_step(self, step: FeedStep, stream: StreamInfo, ring: PacketRing) -> None:
         packet = step.packet
+        if packet.is_audio:
+            ring.add(packet)
+            if self._clip is not None:
+                self._unwritten.append(packet)
+            return
         self._at_s = float(packet.dts * stream.time_base)
         until_s = float((packet.dts + packet.duration) * stream.time_base)
         times = self._times_now()

@@ -23,7 +23,9 @@ def crop_around(frame: av.VideoFrame, box: Box) -> Crop:
     )
     if frame.format.name in PLANAR_420:
         return Crop(_from_planes(frame, area), where)
-    whole = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)  # 10-bit H.265 and 4:2:2: rare, and at most a few times a second
+    whole = np.asarray(
+        frame.to_ndarray(format="rgb24"), np.uint8
+    )  # 10-bit H.265 and 4:2:2: rare, and at most a few times a second
     return Crop(whole[area.top : area.top + area.height, area.left : area.left + area.width].copy(), where)
 
 
