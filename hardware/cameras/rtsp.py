@@ -74,7 +74,10 @@ class RtspLink:
             return
         stream = video_stream(self._container, self._name)
         repair = StampRepair(
-            time_base=self._info.time_base, nominal_fps=self._info.nominal_fps, longest_gap_s=LONGEST_GAP_S
+            time_base=self._info.time_base,
+            nominal_fps=self._info.nominal_fps,
+            longest_gap_s=LONGEST_GAP_S,
+            first=0,  # FFmpeg counts from the first picture, whose own stamp it does not give
         )
         failure = CameraLost(f"{self._name} ended the connection; the agent tries again.")
         heard = sound_stream(self._container) if self._sound is not None else None

@@ -28,9 +28,13 @@ class StampRepair:
     Small faults (a stamp that is missing, repeated or goes back by less than a second) are bridged by the nominal
     frame interval and caught up with as soon as the camera's own stamps allow, so that a clip keeps its true length.
     Large ones (a clock set, a counter that wraps, a gap longer than `longest_gap_s`) cost exactly one nominal interval.
+    `first` is what a very first packet without a stamp is taken to say.
     """
 
-    def __init__(self, *, time_base: Fraction, nominal_fps: float, longest_gap_s: float) -> None:
+    def __init__(
+        self, *, time_base: Fraction, nominal_fps: float, longest_gap_s: float, first: int | None = None
+    ) -> None:
+        self._first = first
         self._interval = max(1, round(1 / (nominal_fps * time_base)))
         self._longest_gap = max(self._interval, int(longest_gap_s / time_base))
         self._longest_lead = max(self._interval, int(LONGEST_LEAD_S / time_base))
@@ -55,6 +59,9 @@ class StampRepair:
     def step(self, pts: int | None, dts: int | None, duration: int | None = None) -> Stamp:
         """Repair the stamps of the next packet. `None` is a stamp that the camera did not give."""
         given = dts if dts is not None else pts
+        if given is None:
+            given = self._first
+        self._first = None
         repaired = self._place(given)
         reorder = pts - dts if pts is not None and dts is not None else 0
         if not 0 <= reorder <= self._longest_reorder:
