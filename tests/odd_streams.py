@@ -191,7 +191,7 @@ def clips_of(info: StreamInfo, packets: Sequence[EncodedPacket]) -> list[bytes]:
 
 def seen_in(clip: bytes) -> list[tuple[int | None, float, int]]:
     """Decode a whole clip as a player does: (mark, seconds, width) of each picture."""
-    with av.open(BytesIO(clip)) as container:
+    with av.open(BytesIO(clip), "r") as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
         pictures = list(container.decode(stream))

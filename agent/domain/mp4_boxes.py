@@ -177,6 +177,8 @@ def _fragment(read: ReadAt, moof: Box, mdat: Box, pictures: int) -> Fragment | N
             (samples if shown else sounds).append((at, at + length))
             ticks += lasts if shown else 0
             at += length
+            if at > mdat.end:
+                return None
     if at != mdat.end:
         return None
     return Fragment(moof.start, mdat.end, ticks, tuple(samples), tuple(sounds))
@@ -186,7 +188,7 @@ def _samples(read: ReadAt, traf: Box, tfhd: bytes) -> Iterator[tuple[int, int]]:
     """Yield (duration, size) of one track's samples."""
     default_ticks, default_bytes = _defaults(tfhd)
     for trun in (box for box in boxes(read, traf.content, traf.end) if box.kind == b"trun"):
-        for ticks, length in _run(read(trun.content, trun.end - trun.content)):
+        for ticks, length in _run(read(trun.content, trun.end - trun.content), sized=default_bytes > 0):
             yield (default_ticks if ticks is None else ticks), (default_bytes if length is None else length)
 
 
@@ -199,13 +201,16 @@ def _defaults(tfhd: bytes) -> tuple[int, int]:
     return ticks, int.from_bytes(tfhd[at : at + 4], "big") if flags & 0x10 else 0
 
 
-def _run(trun: bytes) -> Iterator[tuple[int | None, int | None]]:
-    """Yield (duration, size) of each sample of a run, `None` where the default holds."""
+def _run(trun: bytes, *, sized: bool) -> Iterator[tuple[int | None, int | None]]:
+    """Yield (duration, size) of each sample of a run, `None` where the default holds (`sized`: it has a size).
+
+    The caller stops where the samples overrun their data: a damaged count may be four billion.
+    """
     flags, count, at = int.from_bytes(trun[1:4], "big"), int.from_bytes(trun[4:8], "big"), 8
     at += 4 * bool(flags & 0x1) + 4 * bool(flags & 0x4)
     entry_bytes = 4 * (flags & 0xF00).bit_count()
-    if entry_bytes == 0:
-        count = min(count, 1)  # a damaged count must not loop for ever; a run without sizes is not ours
+    if entry_bytes == 0 and not sized:
+        count = min(count, 1)  # nothing would end it
     for index in range(count):
         entry = trun[at + index * entry_bytes : at + (index + 1) * entry_bytes]
         if len(entry) < entry_bytes:

@@ -60,8 +60,8 @@ class RtspLink:
         if self._audio:
             try:
                 return self._asked("video+audio")
-            except av.HTTPError as error:
-                if isinstance(error, REFUSALS):
+            except REFUSED as error:
+                if isinstance(error, REFUSED_AS_A_WHOLE):
                     raise
         return self._asked("video")
 
@@ -110,8 +110,10 @@ class RtspLink:
         return CameraLost(f"{self._name} cannot be reached; check its address and that it is on the network.")
 
 
-REFUSALS = (av.HTTPUnauthorizedError, av.HTTPForbiddenError, av.HTTPNotFoundError)
-"""Answers about the camera as a whole."""
+REFUSED = (av.HTTPClientError, av.HTTPServerError)
+"""Every answer that is no yes."""
+REFUSED_AS_A_WHOLE = (av.HTTPUnauthorizedError, av.HTTPForbiddenError, av.HTTPNotFoundError)
+"""Answers about the camera, and not about its sound alone."""
 
 EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[CameraError], str], ...] = (
     (
@@ -125,7 +127,7 @@ EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[CameraError], str], 
         "{camera} has no stream under this path; its manual or its settings page says the right one.",
     ),
     (
-        (av.HTTPError,),
+        REFUSED,
         CameraRefused,
         "{camera} refused the request; check the path of the stream and that the camera offers RTSP over TCP.",
     ),
