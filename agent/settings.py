@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from agent.domain.shape import DoesNotFit, Fault, Length, Misfit, Range, read
@@ -84,10 +84,16 @@ class SpoolSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriveSettings:
-    """The USB drive, by UUID; or an emulated one: a folder with a byte limit."""
+    """The USB drive, by UUID; or an emulated one: a folder with a byte limit.
+
+    `mounted_at` is where the system mounts drives (another drive there is told of); `when_full` says whether the oldest
+    clips on it make room for new ones (never files of others, nor clips saved by their owner).
+    """
 
     uuid: str | None = None
     emulated: Path | None = None
+    mounted_at: Path = Path("/media/veilleur")
+    when_full: Literal["stop", "overwrite_oldest"] = "stop"
     limit_bytes: Annotated[int, Range(above=0)] = 2048 * MIB
     reserve_bytes: Annotated[int, Range(least=0)] = 375_000_000
 
@@ -144,6 +150,7 @@ class CameraSettings:
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
     continuous: bool = True
+    audio: bool = True
     longest_clip_s: PositiveSeconds | None = None
     retrigger_wait_s: Seconds | None = None
     end_early: bool | None = None

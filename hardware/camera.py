@@ -1,4 +1,4 @@
-"""The camera port: encoded packets in decoding order, and the errors a camera can end with."""
+"""The camera port: encoded packets of picture and sound, and the errors a camera can end with."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,11 +7,25 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """The sound beside a video: `codec` is `aac` or `opus`, `extradata` tells a decoder how to read it.
+
+    AAC is never ADTS: `extradata` is its AudioSpecificConfig. Opus may have none.
+    """
+
+    codec: str
+    sample_rate: int
+    channels: int
+    extradata: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StreamInfo:
     """What a decoder or a muxer must know before the first packet.
 
     `codec` is FFmpeg's name (`h264`, `hevc`); `extradata` is what the container or the SDP gave (may be empty: an
-    Annex-B stream carries its parameter sets in band). `time_base` is the unit of `pts` and `dts` in seconds.
+    Annex-B stream carries its parameter sets in band). `time_base` is the unit of `pts` and `dts` in seconds, of sound
+    as well. `audio` is `None` without sound; `sound_left_out` says in a sentence why sound that is there is not taken.
     """
 
     codec: str
@@ -20,15 +34,19 @@ class StreamInfo:
     time_base: Fraction
     nominal_fps: float
     extradata: bytes
+    audio: AudioInfo | None = None
+    sound_left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedPacket:
-    """One access unit, untouched since the camera's (or our own single) encoder.
+    """One access unit of picture or sound, untouched since the camera's (or our own single) encoder.
 
-    `pts` and `dts` are in `StreamInfo.time_base`, both always set; `dts` rises strictly through one opening of a
-    source, whatever the camera sent (sources repair equal, missing and backward stamps; a repaired gap keeps the
-    nominal frame interval). `arrived_s` is the monotonic time of arrival, in seconds.
+    `pts` and `dts` are in `StreamInfo.time_base`, both always set; `dts` rises strictly among the pictures (and among
+    the sounds) of one opening of a source, whatever the camera sent (sources repair equal, missing and backward stamps;
+    a repaired gap keeps the nominal frame interval). Sound comes as it arrived, so a little before or after the picture
+    of its time; it is never a keyframe. `arrived_s` is the monotonic time of arrival, in seconds. `stream` stands on a
+    keyframe from which on the pictures are described anew (another size): it ends what needs one description.
     """
 
     data: bytes
@@ -37,6 +55,8 @@ class EncodedPacket:
     duration: int
     is_keyframe: bool
     arrived_s: float
+    is_audio: bool = False
+    stream: StreamInfo | None = None
 
 
 class CameraError(Exception):

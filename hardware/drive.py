@@ -25,7 +25,8 @@ class DriveReport:
 
     `detail` is a sentence for a person that says what to do, or empty when the drive is usable.
     `FULL` means that less than the reserve (375 MB by default, R115 and domain notes) is free.
-    `PULLED` is an absent drive that was there earlier in this run; `FOREIGN` is another drive at the same place.
+    `PULLED` is an absent drive that was there earlier in this run; `FOREIGN` is another drive at the same place, whose
+    UUID is then `other_uuid` (`None` when it has none that can be read).
     """
 
     state: DriveState
@@ -35,6 +36,7 @@ class DriveReport:
     size_bytes: int | None = None
     free_bytes: int | None = None
     root: Path | None = None
+    other_uuid: str | None = None
 
 
 class DriveGone(Exception):  # noqa: N818 - a state with a name, not a fault of the program
@@ -49,3 +51,6 @@ class Drive(Protocol):
 
     def eject(self) -> DriveReport:
         """Flush and let go of the drive so that it can be pulled out; then `EJECTED` until it is put in again."""
+
+    def take(self, uuid: str) -> None:
+        """Ask for the drive with this UUID from now on."""

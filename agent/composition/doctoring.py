@@ -15,13 +15,15 @@ from agent.adapters.module_state_files import ModuleStateFiles
 from agent.adapters.running_agent_http import RunningAgentHttp
 from agent.adapters.state_probe_files import loose_paths, measure_disk
 from agent.composition.board import extra_checks
-from agent.composition.parts import agent_runs, drive_of, feed_of, verifier_of
+from agent.composition.own_drive import drive_of, own_drive
+from agent.composition.parts import agent_runs, feed_of, verifier_of
 from agent.domain.identity import Identity
 from agent.errors import BadInput
 from agent.flow import doctor
 from agent.flow.doctor import Check, DiskReport, DoctorFinding, Level, LoosePath
 from agent.ports import CameraFeed
 from agent.settings import CameraSettings, Settings
+from hardware.drive import Drive
 
 NO_IDENTITY = "without a sound identity nobody lets this module in."
 STYLE = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
@@ -35,7 +37,7 @@ async def look(settings: Settings) -> int:
     floor_s = await ModuleStateFiles(state_dir).load_clock_floor()
     clock = SystemClock(floor_s=floor_s, trust_wall_clock=settings.module.trust_wall_clock)
     identity, http = _identity(state_dir), None
-    checks = list(_local_checks(settings, clock))
+    checks = list(_local_checks(settings, clock, await _drive(settings, identity)))
     if identity is not None:
         http = CloudHttp(identity.cloud_url, identity.bearer, identity.ca_pem)
         checks.append(_broker_check(identity, settings))
@@ -56,11 +58,22 @@ def _identity(state_dir: Path) -> Identity | None:
         return None  # the identity check says so, in the same words
 
 
-def _local_checks(settings: Settings, clock: SystemClock) -> Iterator[tuple[str, Check]]:
+async def _drive(settings: Settings, identity: Identity | None) -> Drive | None:
+    """Return the drive as the agent would see it; before the claim no marker can be ours."""
+    if identity is None:
+        return drive_of(settings.drive)
+    state = ModuleStateFiles(settings.module.state_dir)
+    kept = await state.load_kept("cameras")
+    namespace = kept.get("module_id") if isinstance(kept, dict) else None
+    drive = await own_drive(settings.drive, state, str(namespace or identity.module_id))
+    return None if drive is None else drive.own
+
+
+def _local_checks(settings: Settings, clock: SystemClock, drive: Drive | None) -> Iterator[tuple[str, Check]]:
     state_dir = settings.module.state_dir
     for camera in settings.camera:
         yield doctor.camera_check(camera.name, _feed_maker(camera, clock))
-    yield doctor.drive_check(drive_of(settings.drive))
+    yield doctor.drive_check(drive)
     yield doctor.clock_check(clock)
     yield doctor.disk_check(lambda: DiskReport(*measure_disk(state_dir, clock.monotonic)), settings.spool.reserve_bytes)
     yield doctor.permissions_check(lambda: [LoosePath(*found) for found in loose_paths(state_dir)])

@@ -19,14 +19,11 @@ from agent.adapters.identity_file import IdentityFile
 from agent.adapters.lease_verifier_jwt import JwtLeaseVerifier
 from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.adapters.module_state_files import ModuleStateFiles
+from agent.composition.own_drive import KeptDrive, own_drive
 from agent.domain.identity import Identity
 from agent.errors import BadInput
-from agent.settings import CameraSettings, DriveSettings, Settings
+from agent.settings import CameraSettings, Settings
 from hardware.cameras.addresses import camera_source
-from hardware.drive import Drive
-from hardware.drives.capacity import DriveLimits
-from hardware.drives.emulated import EmulatedDrive
-from hardware.drives.mounted import MountedDrive
 
 SOFTWARE = f"veilleur-agent {VERSION}"
 LEDGER_FILE = "ledger.sqlite"
@@ -55,7 +52,7 @@ class Parts:
     lab: LabClock | None
     ledger: SqliteLedger
     files: PyavClipFiles
-    drive: Drive | None
+    drive: KeptDrive | None
     http: CloudHttp
     broker: BrokerMqtt
     verifier: JwtLeaseVerifier
@@ -69,16 +66,17 @@ async def open_parts(settings: Settings, *, lab: bool) -> Parts:
     clock = SystemClock(floor_s=await state.load_clock_floor(), trust_wall_clock=settings.module.trust_wall_clock)
     lab_clock = LabClock(clock, kept=await state.load_lab_clock(), keep=state.keep_lab_clock) if lab else None
     address = identity.broker
+    namespace = await _camera_namespace(state, identity)
     return Parts(
         settings=settings,
         identity=identity,
-        camera_namespace=await _camera_namespace(state, identity),
+        camera_namespace=namespace,
         key=take_key(state_dir),
         state=state,
         clock=lab_clock or clock,
         lab=lab_clock,
         files=PyavClipFiles(state_dir / SPOOL_FOLDER),
-        drive=drive_of(settings.drive),
+        drive=await own_drive(settings.drive, state, namespace),
         http=CloudHttp(identity.cloud_url, identity.bearer, identity.ca_pem),
         broker=BrokerMqtt(
             address.host,
@@ -108,17 +106,6 @@ def verifier_of(identity: Identity) -> JwtLeaseVerifier:
     return JwtLeaseVerifier(keys, issuer=identity.issuer, module_id=identity.module_id)
 
 
-def drive_of(settings: DriveSettings | None) -> Drive | None:
-    """Return the drive that the settings name."""
-    if settings is None:
-        return None
-    if settings.uuid is not None:
-        return MountedDrive(settings.uuid, limits=DriveLimits(reserve_bytes=settings.reserve_bytes))
-    if settings.emulated is None:
-        return None
-    return EmulatedDrive(settings.emulated, limit_bytes=settings.limit_bytes, reserve_bytes=settings.reserve_bytes)
-
-
 def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | None = None) -> PyavCameraFeed:
     """Return a feed for one opening of a camera; raises CameraRefused for an address that cannot work."""
     source = camera_source(
@@ -127,6 +114,7 @@ def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | 
         sleep=block,
         nominal_fps=camera.nominal_fps,
         nonce=nonce,
+        audio=camera.audio,
     )
     return PyavCameraFeed(source, watch_motion=camera.motion)
 

@@ -9,21 +9,21 @@ from uuid import uuid4
 import structlog
 from aiohttp import web
 
-from agent.adapters.drive_lane_thread import DriveLaneThread
 from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
-from agent.composition.acts import drive_acts, photo_acts
+from agent.composition.acts import photo_acts
 from agent.composition.arming import arming_acts, build_arming
 from agent.composition.beside import Job
 from agent.composition.cameras import Cameras, MakeOnlooker, build_photos, camera_plans
 from agent.composition.continuous import build_continuous
-from agent.composition.drive_parts import drive_store, saving_acts
+from agent.composition.drive import build_drive
 from agent.composition.gpio import build_gpio
 from agent.composition.live import build_live, live_acts
 from agent.composition.parts import SOFTWARE, Parts
 from agent.composition.person import build_person
 from agent.composition.reloading import Reloading
+from agent.composition.saving import saving_acts
 from agent.domain.spool import SpoolLimits
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.board_to_state import StateWriter
@@ -40,14 +40,11 @@ from agent.flow.progress_to_watchdog import ProgressToWatchdog
 from agent.flow.recover_at_start import RecoverAtStart
 from agent.flow.spool_room import SpoolRoom
 from agent.flow.spool_to_cloud import SpoolToCloud
-from agent.flow.spool_to_drive import SpoolToDrive
 from agent.flow.status_board import StatusBoard
-from agent.flow.watch_drive import WatchDrive
 from agent.web.app import diagnostics_app
 from agent.web.changes import Changes
 from agent.web.lock import Lock
 from agent.web.status_document import DiagnosticsSource
-from hardware.drive import DriveReport, DriveState
 
 log = structlog.get_logger()
 
@@ -88,9 +85,7 @@ class AgentBuilder:
         self.keeper = ClipKeeper(
             moves=self.moves, ledger=parts.ledger, files=parts.files, room=room, clock=parts.clock, board=self.board
         )
-        self.lane = DriveLaneThread(parts.clock)
-        self.watcher = self._watcher()
-        self.store = drive_store(parts, self.board, self.lane)
+        self.drive = build_drive(parts, self.board, self.moves)
         self.api = HttpModuleApi(parts.http)
         self.persons = build_person(parts, self.board, lambda: self.cameras)
         self.segments = build_continuous(parts, self.board, self.keeper, self.moves, lambda: self.cameras)
@@ -125,7 +120,7 @@ class AgentBuilder:
             ),
         ]
         side += build_gpio(parts, board, self.cameras, self.acts.do)
-        self._drive_flows(side)
+        side += self.drive.flows()
         uploads = SpoolToCloud(
             ledger=parts.ledger,
             files=parts.files,
@@ -134,7 +129,7 @@ class AgentBuilder:
             clock=parts.clock,
             board=board,
             jitter=random.random,
-            drive=self.store,
+            drive=self.drive.store,
         )
         side += [SideFlow("uploads", uploads.run), SideFlow("watchdog", self._watchdog().run)]
         first: list[Job] = [self._recover, self._take_up]
@@ -161,15 +156,14 @@ class AgentBuilder:
 
     def _command_acts(self) -> Mapping[str, CommandAct]:
         """Gather what can be commanded, each mode's acts from its own part."""
-        parts, board = self.parts, self.board
         return {
             **arming_acts(self.arming),
             **photo_acts(self.photos),
             **live_acts(self.live),
-            **drive_acts(parts, board, self.lane),
+            **self.drive.acts(),
             "state": self._publish_state,
             "reload": self.reloading.act,
-            **saving_acts(parts, self.store, self.lane, self.moves),
+            **saving_acts(self.parts, self.drive.store, self.drive.lane, self.moves),
         }
 
     def _link(self) -> BrokerLink:
@@ -214,26 +208,6 @@ class AgentBuilder:
             keeper.listeners.append(lambda lease, _state: lab.lease_taken(lease.seq) if lease else None)
             lab.listeners.append(recheck)
         return keeper
-
-    def _drive_flows(self, side: list[SideFlow]) -> None:
-        parts = self.parts
-        if self.store is None or self.watcher is None:
-            return
-        to_drive = SpoolToDrive(
-            ledger=parts.ledger,
-            files=parts.files,
-            store=self.store,
-            moves=self.moves,
-            clock=parts.clock,
-            board=self.board,
-        )
-        side += [SideFlow("drive_watch", self.watcher.run), SideFlow("drive_copies", to_drive.run)]
-
-    def _watcher(self) -> WatchDrive | None:
-        parts = self.parts
-        if parts.drive is None:
-            return None
-        return WatchDrive(drive=parts.drive, lane=self.lane, moves=self.moves, clock=parts.clock, board=self.board)
 
     def _diagnostics(self) -> web.Application:
         parts, settings = self.parts, self.parts.settings
@@ -285,19 +259,9 @@ class AgentBuilder:
     async def _take_up(self) -> None:
         self.board.link.session = await self.parts.state.next_session()
         await self.arming.load()
-        if self.watcher is not None:
-            await self._first_look(self.watcher)
+        await self.drive.first_look()
         await self.leases.load()
         self.keeper.refresh_choices()
-
-    async def _first_look(self, watcher: WatchDrive) -> None:
-        """See the drive before the first clip opens; a drive that hangs, or a full disk, does not delay recording."""
-        try:
-            await watcher.step()
-        except OSError as error:
-            log.warning("drive_state_not_told", problem=str(error))
-        if self.board.drive is None:
-            self.board.drive = DriveReport(DriveState.ABSENT, "The drive has not answered yet.")
 
     async def _keep_floor(self) -> None:
         await clock_to_floor(self.parts.clock, self.parts.state)

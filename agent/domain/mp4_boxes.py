@@ -9,6 +9,10 @@ ReadAt = Callable[[int, int], bytes]
 HEADER_BYTES = 8
 LARGE_HEADER_BYTES = 16
 PAGE_BYTES = 4096
+SOUND_BYTES = 8
+"""So many zeros and nothing else are no frame of AAC or Opus."""
+PICTURES = 1
+"""The track that our muxer writes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +27,24 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One whole `moof` + `mdat`: its place in the file, its length in the track's ticks, its samples' byte spans."""
+    """One whole `moof` + `mdat`: its place in the file, its length in ticks of the pictures, their samples' byte spans.
+
+    `sounds` are the spans of the sound beside them.
+    """
 
     start: int
     end: int
     ticks: int
     samples: tuple[tuple[int, int], ...]
+    sounds: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What is whole in a file: bytes of the file's head (`ftyp` + `moov`), ticks per second, fragments in order."""
+    """What is whole in a file: bytes of the file's head (`ftyp` + `moov`), ticks per second, fragments in order.
+
+    Ticks and times are the pictures'; sound lasts as long as it lasts.
+    """
 
     head_bytes: int
     timescale: int
@@ -81,17 +92,18 @@ def boxes(read: ReadAt, start: int, end: int) -> Iterator[Box]:
 def whole_layout(read: ReadAt, size: int, timescale: int = 0) -> Layout:
     """Describe the longest prefix that is `ftyp`, `moov` and whole fragments; all zero when even the head is cut.
 
-    With a `timescale` the head may be missing: a later part of a file that starts at a box.
+    With a `timescale` the head may be missing: a later part of a file that starts at a box, its pictures in track 1.
     """
+    track = PICTURES
     head_bytes, fragments = 0, list[Fragment]()
     moof: Box | None = None
     for box in boxes(read, 0, size):
         if box.kind == b"moov":
-            timescale, head_bytes = _timescale(read, box), box.end
+            (track, timescale), head_bytes = _picture_track(read, box), box.end
         elif box.kind == b"moof":
             moof = box
         elif box.kind == b"mdat" and moof is not None and moof.end == box.start and timescale:
-            fragment = _fragment(read, moof, box)
+            fragment = _fragment(read, moof, box, track)
             if fragment is None:
                 break
             fragments.append(fragment)
@@ -103,9 +115,15 @@ def whole_layout(read: ReadAt, size: int, timescale: int = 0) -> Layout:
 def without_blank_tail(read: ReadAt, layout: Layout) -> Layout:
     """Drop fragments at the end whose samples are blank: a power cut may leave a file's length but not its data."""
     fragments = layout.fragments
-    while fragments and any(_blank(read, sample) for sample in fragments[-1].samples):
+    while fragments and _has_blanks(read, fragments[-1]):
         fragments = fragments[:-1]
     return Layout(layout.head_bytes, layout.timescale, fragments)
+
+
+def _has_blanks(read: ReadAt, fragment: Fragment) -> bool:
+    if any(_blank(read, sample) for sample in fragment.samples):
+        return True
+    return any(end - start >= SOUND_BYTES and not any(read(start, end - start)) for start, end in fragment.sounds)
 
 
 def _blank(read: ReadAt, sample: tuple[int, int]) -> bool:
@@ -128,33 +146,50 @@ def _find(read: ReadAt, within: Box, *path: bytes) -> Box | None:
     return here
 
 
-def _timescale(read: ReadAt, moov: Box) -> int:
-    mdhd = _find(read, moov, b"trak", b"mdia", b"mdhd")
-    if mdhd is None:
-        return 0
-    skip = 20 if read(mdhd.content, 1) == b"\x01" else 12
-    return int.from_bytes(read(mdhd.content + skip, 4), "big")
+def _picture_track(read: ReadAt, moov: Box) -> tuple[int, int]:
+    """Return (track number, ticks per second) of the pictures; (0, 0) when there are none."""
+    for trak in (box for box in boxes(read, moov.content, moov.end) if box.kind == b"trak"):
+        hdlr, tkhd = _find(read, trak, b"mdia", b"hdlr"), _find(read, trak, b"tkhd")
+        mdhd = _find(read, trak, b"mdia", b"mdhd")
+        if hdlr is None or tkhd is None or mdhd is None or read(hdlr.content + 8, 4) != b"vide":
+            continue
+        return _number_after_times(read, tkhd), _number_after_times(read, mdhd)
+    return 0, 0
 
 
-def _fragment(read: ReadAt, moof: Box, mdat: Box) -> Fragment | None:
-    """Read the one track's samples; `None` when they do not fill the `mdat` exactly."""
-    traf = _find(read, moof, b"traf")
-    if traf is None:
-        return None
-    tfhd = _find(read, traf, b"tfhd")
-    if tfhd is None:
-        return None
-    default_ticks, default_bytes = _defaults(read(tfhd.content, tfhd.end - tfhd.content))
-    ticks, samples, at = 0, list[tuple[int, int]](), mdat.content
-    for trun in (box for box in boxes(read, traf.content, traf.end) if box.kind == b"trun"):
-        for sample_ticks, sample_bytes in _run(read(trun.content, trun.end - trun.content)):
-            ticks += default_ticks if sample_ticks is None else sample_ticks
-            length = default_bytes if sample_bytes is None else sample_bytes
-            samples.append((at, at + length))
+def _number_after_times(read: ReadAt, box: Box) -> int:
+    """Read what stands behind version, flags and the two times: `tkhd`'s track number, `mdhd`'s ticks per second."""
+    skip = 20 if read(box.content, 1) == b"\x01" else 12
+    return int.from_bytes(read(box.content + skip, 4), "big")
+
+
+def _fragment(read: ReadAt, moof: Box, mdat: Box, pictures: int) -> Fragment | None:
+    """Read the tracks' samples, one track behind the other; `None` when they do not fill the `mdat` exactly."""
+    ticks, at = 0, mdat.content
+    samples, sounds = list[tuple[int, int]](), list[tuple[int, int]]()
+    for traf in (box for box in boxes(read, moof.content, moof.end) if box.kind == b"traf"):
+        tfhd = _find(read, traf, b"tfhd")
+        if tfhd is None:
+            return None
+        described = read(tfhd.content, tfhd.end - tfhd.content)
+        shown = int.from_bytes(described[4:8], "big") == pictures
+        for lasts, length in _samples(read, traf, described):
+            (samples if shown else sounds).append((at, at + length))
+            ticks += lasts if shown else 0
             at += length
+            if at > mdat.end:
+                return None
     if at != mdat.end:
         return None
-    return Fragment(moof.start, mdat.end, ticks, tuple(samples))
+    return Fragment(moof.start, mdat.end, ticks, tuple(samples), tuple(sounds))
+
+
+def _samples(read: ReadAt, traf: Box, tfhd: bytes) -> Iterator[tuple[int, int]]:
+    """Yield (duration, size) of one track's samples."""
+    default_ticks, default_bytes = _defaults(tfhd)
+    for trun in (box for box in boxes(read, traf.content, traf.end) if box.kind == b"trun"):
+        for ticks, length in _run(read(trun.content, trun.end - trun.content), sized=default_bytes > 0):
+            yield (default_ticks if ticks is None else ticks), (default_bytes if length is None else length)
 
 
 def _defaults(tfhd: bytes) -> tuple[int, int]:
@@ -166,13 +201,16 @@ def _defaults(tfhd: bytes) -> tuple[int, int]:
     return ticks, int.from_bytes(tfhd[at : at + 4], "big") if flags & 0x10 else 0
 
 
-def _run(trun: bytes) -> Iterator[tuple[int | None, int | None]]:
-    """Yield (duration, size) of each sample of a run, `None` where the default holds."""
+def _run(trun: bytes, *, sized: bool) -> Iterator[tuple[int | None, int | None]]:
+    """Yield (duration, size) of each sample of a run, `None` where the default holds (`sized`: it has a size).
+
+    The caller stops where the samples overrun their data: a damaged count may be four billion.
+    """
     flags, count, at = int.from_bytes(trun[1:4], "big"), int.from_bytes(trun[4:8], "big"), 8
     at += 4 * bool(flags & 0x1) + 4 * bool(flags & 0x4)
     entry_bytes = 4 * (flags & 0xF00).bit_count()
-    if entry_bytes == 0:
-        count = min(count, 1)  # a damaged count must not loop for ever; a run without sizes is not ours
+    if entry_bytes == 0 and not sized:
+        count = min(count, 1)  # nothing would end it
     for index in range(count):
         entry = trun[at + index * entry_bytes : at + (index + 1) * entry_bytes]
         if len(entry) < entry_bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from agent.domain.clip import ENDED_PHASES, ClipRow, RowPhase
+from agent.domain.clip import ENDED_PHASES, ClipReason, ClipRow, RowPhase
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class _Rank(IntEnum):
     STORED_ELSEWHERE = 0
     HELD_UNCOVERED = 1
     HELD_COVERED = 2
-    OWED = 3
+    OWED_SEGMENT = 3
+    OWED = 4
 
 
 def eviction_order(
@@ -47,6 +48,8 @@ def eviction_order(
 
     Copies of what is stored elsewhere, then held clips of cameras that no lease covers, then other held clips, and
     only at the very end what is owed to its owner: a module that stops recording would lose every later clip instead.
+    Of that the segments of continuous recording go before the clips: they are most of the bytes, and a few hours of
+    them would push out every motion that another camera saw.
     """
 
     def rank(row: ClipRow) -> _Rank:
@@ -54,7 +57,7 @@ def eviction_order(
             return _Rank.STORED_ELSEWHERE
         if row.phase is RowPhase.HELD:
             return _Rank.HELD_COVERED if covered(row.camera_id) else _Rank.HELD_UNCOVERED
-        return _Rank.OWED
+        return _Rank.OWED_SEGMENT if row.clip_reason is ClipReason.CONTINUOUS else _Rank.OWED
 
     standing = [
         row

@@ -1,7 +1,8 @@
 """One camera's supervisor: opens it, pumps its steps to the recorder, and comes back after every loss."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Protocol
 from uuid import uuid4
 
@@ -135,13 +136,15 @@ class CameraToMotion:
 
     async def _pump(self, feed: CameraFeed, stream: StreamInfo) -> None:
         self._camera.stream = stream
+        if stream.sound_left_out:
+            log.info("camera_sound", camera=self._camera.name, left_out=stream.sound_left_out)
         await self._consumer.begin(stream)
         opened_s = self._clock.monotonic()
         self._looked_s = float("-inf")
         first_s: float | None = None
         async for steps in feed.steps():
             now_s = self._clock.monotonic()
-            self._camera.frames += len(steps)
+            self._camera.frames += sum(not step.packet.is_audio for step in steps)
             self._camera.last_frame_s = now_s
             if now_s - opened_s >= STEADY_AFTER_S:
                 self._rung = 0
@@ -150,7 +153,12 @@ class CameraToMotion:
             if any(step.reading is not None for step in steps):
                 self._looked_s = last_s
             await self._judge(last_s - max(self._looked_s, first_s))
-            await self._consumer.take(steps)
+            for described, part in parts_of_one_description(steps):
+                if described is not None:
+                    self._camera.stream = described
+                    log.info("camera_described_anew", camera=self._camera.name, width=described.width)
+                    await self._consumer.begin(described)
+                await self._consumer.take(part)
 
     async def _judge(self, blind_s: float) -> None:
         """Put the camera's health on the board: it sends, and it can be seen or not."""
@@ -203,3 +211,10 @@ class CameraToMotion:
             await self._emit("event/alert", payload)
         except Exception:
             log.exception("alert not queued", camera=self._camera.name, code=code)
+
+
+def parts_of_one_description(steps: Sequence[FeedStep]) -> Iterator[tuple[StreamInfo | None, Sequence[FeedStep]]]:
+    """Cut a batch where its pictures are described anew: a clip holds one description, so there another must begin."""
+    cuts = [0, *(at for at, step in enumerate(steps) if at and step.packet.stream is not None), len(steps)]
+    for start, end in pairwise(cuts):
+        yield steps[start].packet.stream, steps[start:end]

@@ -143,18 +143,23 @@ class MotionToClip:
 
     async def _take_step(self, step: FeedStep, stream: StreamInfo, ring: PacketRing) -> None:
         packet = step.packet
+        if packet.is_audio:
+            ring.add(packet)
+            if self._clip is not None:
+                self._unwritten.append(packet)
+            return
         self._at_s = float(packet.dts * stream.time_base)
         until_s = float((packet.dts + packet.duration) * stream.time_base)
         times = self._times_now()
         while (timer := self._life.due(until_s, times)) is not None:
             await self._signal(timer, self._at_s)
+            if timer is Signal.WAIT_OVER:
+                break  # a clip that begins now takes its first step before its next timer
         ring.add(packet)
         if self._clip is not None:
             self._unwritten.append(packet)
         elif self._recording and not self._open_failed:
             await self._open(stream, ring)  # the ring was empty when motion began: the clip starts at this keyframe
-            if timer is Signal.WAIT_OVER:
-                break  # a clip that begins now takes its first step before its next timer
         await self._watch(step.reading)
 
     @property
@@ -245,16 +250,16 @@ class MotionToClip:
         packets = ring.packets()
         if not packets:
             return
-        media_age_s = float((packets[-1].dts - packets[0].dts) * stream.time_base)
-        try:
-            self._clip = await self._intake.open(
-                self._camera.camera_id,
-                ClipReason.MOTION,
         first_s, until_s = (float(dts * stream.time_base) for dts in (packets[0].dts, packets[-1].dts))
         begins_s = self._life.begins_at(first_s, until_s, self._times_now(), self._lease_longest_s)
         if begins_s is None:
             self._life = self._life.opened(self._at_s)  # it waits for a keyframe: its length does not count yet
             return
+        media_age_s = float((packets[-1].dts - packets[0].dts) * stream.time_base)
+        try:
+            self._clip = await self._intake.open(
+                self._camera.camera_id,
+                ClipReason.MOTION,
                 self._clock.now() - timedelta(seconds=media_age_s),
                 stream,
                 clock_trusted=self._clock.trusted(),

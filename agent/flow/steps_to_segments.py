@@ -55,8 +55,9 @@ class StepsToSegments:
         self.hurry = 0
 
     async def begin(self, stream: StreamInfo) -> None:
-        """Take a newly opened stream; its times start anew."""
-        await self.lost()
+        """Take a newly opened stream, or one whose pictures are described anew; what grew for the other one ends."""
+        await self._end()
+        self._forget()
         self._stream = stream
         self._look()
 

@@ -60,6 +60,11 @@ def _picture_paths() -> Mapping[str, object]:
             {"200": _content("multipart/x-mixed-replace"), "404": _problem(), "503": _problem()},
             camera,
         ),
+        "/live/{camera}/socket": _get(
+            "A live view as a WebSocket (docs/wire.md), for a page that is unlocked; `extended=1`, `save=1`.",
+            {"101": _content("video/mp4"), **{str(status): _problem() for status in (401, 403, 404, 426, 503)}},
+            camera,
+        ),
         "/media/{clip_id}": _get(
             "A clip or photo that still stands on this device; a clip being recorded is followed to its end.",
             {"200": _content("video/mp4"), "206": _content("video/mp4"), "404": _problem(), "410": _problem()},

@@ -37,6 +37,7 @@ from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk
 from cloud_stub.flow.history_to_drive import HistoryToDrive
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
+from cloud_stub.flow.live_relay import LiveRelay
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
 from cloud_stub.flow.modules_to_broker import ModulesToBroker
 from cloud_stub.flow.notices_to_owner import NoticeDesk
@@ -53,6 +54,7 @@ from cloud_stub.web.app import cloud_app
 from cloud_stub.web.drive_copy_routes import DriveCopyRoutes
 from cloud_stub.web.health import CloudHealth
 from cloud_stub.web.languages import Languages
+from cloud_stub.web.live_routes import LiveRoutes
 from cloud_stub.web.media_routes import MediaRoutes
 from cloud_stub.web.module_auth import module_from_request
 from cloud_stub.web.module_clip_routes import ModuleClipRoutes
@@ -243,6 +245,7 @@ def _application(
         MediaRoutes(media.serve, media.retention, auth.owner_account, permission.check),
         ShareRoutes(ShareDesk(permission), media.serve),
         ModuleClipRoutes(media.status, module),
+        LiveRoutes(LiveRelay(engine.records, commands, engine.real), module),
     )
     return cloud_app(services, routes)
 

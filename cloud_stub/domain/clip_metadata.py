@@ -12,7 +12,7 @@ from cloud_stub.errors import CloudError
 CLIP = "clip"
 PHOTO = "photo"
 KINDS = {
-    CLIP: ("video/mp4", frozenset({"motion", "continuous", "live_view", "photos"})),
+    CLIP: ("video/mp4", frozenset({"motion", "continuous", "live_view"})),
     PHOTO: ("image/jpeg", frozenset({"photos"})),
 }
 SINKS = frozenset({"cloud", "quota"})

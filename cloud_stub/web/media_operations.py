@@ -108,6 +108,8 @@ OPERATIONS: Final = (
     Operation("POST", "/api/v1/clips/drive-copies", "Have clips saved on their module's drive before they are erased",
               "media", "owner", request=DriveCopiesBody, response=DriveCopyReply, is_list=True,
               problems=(400, 403, 404, 409, 410, 415, 422)),
+    Operation("GET", "/api/v1/module/live/{view_id}", "The WebSocket on which a module brings a live view", "module",
+              "module", status=101, media_type="video/mp4", problems=(404, 426)),
     Operation("GET", "/api/v1/module/clips/{clip_id}/media", "A clip of the module's own, to save it on its drive",
               "module", "module", media_type="video/mp4", headers=("Range",), problems=(404, 410, 416)),
     Operation("POST", _SHARES, "Make a link that shows the clip to whoever has it", "media", "owner",

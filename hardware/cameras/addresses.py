@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -74,18 +74,21 @@ def camera_source(
     sleep: Callable[[float], None],
     nominal_fps: float = 25.0,
     nonce: int | None = None,
+    audio: bool = True,
 ) -> CameraSource:
     """Make the source that an address names; nothing is opened yet.
 
     Options follow a `?`: `file:clip.mp4?looped=no&paced=no`, `/dev/video0?width=1280&height=720&fps=15`,
     `picamera:0?width=1280&height=720&fps=15`,
-    `emulated:garden?seed=3&width=1280&height=720&fps=15&keyframe_s=20&quality=24&seconds=60&paced=no`.
+    `emulated:garden?seed=3&width=1280&height=720&fps=15&keyframe_s=20&quality=24&seconds=60&sound=yes&paced=no`.
     `nominal_fps` serves streams that state no frame rate. `nonce` is the run's number in an emulated picture (24 bits;
-    drawn at random when it is not given). Raises CameraRefused with a sentence for an address that cannot work.
+    drawn at random when it is not given). Without `audio`, sound is not asked for.
+
+    Raises CameraRefused with a sentence for an address that cannot work.
     """
     kind = source_kind(address)
     if kind is SourceKind.RTSP:
-        return rtsp_source(_checked_rtsp(address), monotonic=monotonic, nominal_fps=nominal_fps)
+        return rtsp_source(_checked_rtsp(address), monotonic=monotonic, nominal_fps=nominal_fps, audio=audio)
     if kind is SourceKind.V4L2:
         device, options = _device_and_options(address)
         return v4l2_source(
@@ -100,8 +103,17 @@ def camera_source(
         return picamera_source(number, monotonic=monotonic, **options)
     if kind is SourceKind.FILE:
         path, looped, paced = _file_options(address)
-        return FileSource(path, monotonic=monotonic, sleep=sleep, looped=looped, paced=paced, nominal_fps=nominal_fps)
+        return FileSource(
+            path,
+            monotonic=monotonic,
+            sleep=sleep,
+            looped=looped,
+            paced=paced,
+            nominal_fps=nominal_fps,
+            audio=audio,
+        )
     settings, paced = scene_settings(address, nonce=secrets.randbelow(NONCE_MODULO) if nonce is None else nonce)
+    settings = settings if audio else replace(settings, sound=False)
     return EmulatedSource(settings, monotonic=monotonic, sleep=sleep, paced=paced)
 
 
@@ -115,8 +127,9 @@ def scene_settings(address: str, *, nonce: int) -> tuple[SceneSettings, bool]:
     kinds = {field.name: field.type for field in fields(SceneSettings) if field.name not in {"scene", "nonce"}}
     options = _options(query, (*kinds, "paced"))
     paced = _yes_or_no("paced", options.pop("paced", "yes"))
+    sound = _yes_or_no("sound", options.pop("sound", "no"))
     numbers = {name: _number(name, text, whole=kinds[name] is int) for name, text in options.items()}
-    settings = SceneSettings(scene=scene, nonce=nonce % NONCE_MODULO, **numbers)  # type: ignore[arg-type] # whole=... made ints of the int fields
+    settings = SceneSettings(scene=scene, nonce=nonce % NONCE_MODULO, sound=sound, **numbers)  # type: ignore[arg-type] # whole=... made ints of the int fields
     _check_scene(settings)
     return settings, paced
 

@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-from hardware.camera import CameraLost, EncodedPacket, StreamInfo
+from hardware.camera import AudioInfo, CameraLost, EncodedPacket, StreamInfo
 from hardware.cameras.pacing import Pacer
 from hardware.cameras.scene_process import RECORD, packet_from
 from hardware.cameras.scene_video import SceneSettings
@@ -65,6 +66,7 @@ class EmulatedSource:
             Fraction(1, described["ticks_per_s"]),
             described["nominal_fps"],
             bytes.fromhex(described["extradata"]),
+            _audio(described["audio"]),
         )
         return self._info
 
@@ -128,3 +130,9 @@ class EmulatedSource:
             parts.append(part)
             length -= len(part)
         return b"".join(parts)
+
+
+def _audio(described: dict[str, Any] | None) -> AudioInfo | None:
+    if described is None:
+        return None
+    return AudioInfo(**{**described, "extradata": bytes.fromhex(described["extradata"])})

@@ -10,8 +10,9 @@ from av.container import InputContainer
 
 from hardware.camera import CameraLost, CameraRefused, EncodedPacket, StreamInfo
 from hardware.cameras.pacing import Pacer
+from hardware.cameras.sound import SoundTrack, sound_stream
 from hardware.cameras.timestamps import StampRepair
-from hardware.cameras.video_stream import encoded_packets, stream_info, video_stream, with_parameter_sets
+from hardware.cameras.video_stream import StreamPackets, stream_info, taken_sound, video_stream, with_parameter_sets
 
 LONGEST_GAP_S = 60.0
 
@@ -31,12 +32,15 @@ class FileSource:
         looped: bool = True,
         paced: bool = True,
         nominal_fps: float = 25.0,
+        audio: bool = True,
     ) -> None:
         self._path = path
         self._monotonic = monotonic
         self._looped = looped
         self._pacer = Pacer(monotonic, sleep) if paced else None
         self._nominal_fps = nominal_fps
+        self._audio = audio
+        self._sound: SoundTrack | None = None
         self._info: StreamInfo | None = None
         self._closed = threading.Event()
 
@@ -44,6 +48,8 @@ class FileSource:
         with self._container() as container:
             stream = video_stream(container, self._name)
             info = stream_info(container, stream, nominal_fps=self._nominal_fps, what=self._name)
+            self._sound, left_out = taken_sound(container, wanted=self._audio)
+            info = replace(info, audio=self._sound.info if self._sound else None, sound_left_out=left_out)
             self._info = with_parameter_sets(info, self._first_keyframe(container, info))
         return self._info
 
@@ -51,8 +57,9 @@ class FileSource:
         if self._info is None:
             raise CameraLost(f"{self._name} was not opened before it was read.")
         repair = self._repair(self._info)
+        ours = StreamPackets(self._info, repair, self._monotonic, what=self._name, sound=self._sound)
         while not self._closed.is_set():
-            for packet in self._one_pass(repair):
+            for packet in self._one_pass(ours):
                 if self._pacer is not None:
                     self._pacer.wait(float(packet.dts * self._info.time_base), self._closed.is_set)
                 if self._closed.is_set():
@@ -72,11 +79,13 @@ class FileSource:
     def _repair(self, info: StreamInfo) -> StampRepair:
         return StampRepair(time_base=info.time_base, nominal_fps=info.nominal_fps, longest_gap_s=LONGEST_GAP_S)
 
-    def _one_pass(self, repair: StampRepair) -> Iterator[EncodedPacket]:
+    def _one_pass(self, ours: StreamPackets) -> Iterator[EncodedPacket]:
         try:
             with self._container() as container:
                 stream = video_stream(container, self._name)
-                for packet in encoded_packets(container.demux(stream), repair, self._monotonic):
+                heard = sound_stream(container) if self._sound is not None else None
+                streams = (stream,) if heard is None else (stream, heard)
+                for packet in ours.of(container.demux(*streams)):
                     if packet is not None:
                         yield packet
         except av.InvalidDataError:
@@ -86,7 +95,8 @@ class FileSource:
 
     def _first_keyframe(self, container: InputContainer, info: StreamInfo) -> EncodedPacket:
         stream = video_stream(container, self._name)
-        for packet in encoded_packets(container.demux(stream), self._repair(info), self._monotonic):
+        ours = StreamPackets(info, self._repair(info), self._monotonic, what=self._name, sound=None)
+        for packet in ours.of(container.demux(stream)):
             if packet is not None:
                 return packet
         raise CameraRefused(f"{self._name} has no keyframe to start from; record or convert it again.")

@@ -1,6 +1,7 @@
 """An RTSP camera over TCP: packets as the camera sent them, and sentences for everything that goes wrong on the way."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import av
@@ -8,8 +9,9 @@ from av.container import InputContainer
 
 from hardware.camera import CameraError, CameraLost, CameraRefused, EncodedPacket, StreamInfo
 from hardware.cameras.interruptible import InterruptibleSource
+from hardware.cameras.sound import SoundTrack, sound_stream
 from hardware.cameras.timestamps import StampRepair
-from hardware.cameras.video_stream import encoded_packets, stream_info, video_stream
+from hardware.cameras.video_stream import StreamPackets, stream_info, taken_sound, video_stream
 
 CONNECT_S = 4.0
 READ_S = 2.5
@@ -17,7 +19,6 @@ READ_S = 2.5
 
 OPTIONS = {
     "rtsp_transport": "tcp",
-    "allowed_media_types": "video",
     "fpsprobesize": "3",  # FFmpeg would watch 20 frames to guess the rate: 1.3 s without a picture at 15 a second
 }
 
@@ -28,10 +29,12 @@ LONGEST_GAP_S = 6.0
 class RtspLink:
     """The blocking side. The address holds the password: no message and no exception of ours may carry it."""
 
-    def __init__(self, address: str, *, monotonic: Callable[[], float], nominal_fps: float) -> None:
+    def __init__(self, address: str, *, monotonic: Callable[[], float], nominal_fps: float, audio: bool) -> None:
         self._address = address
         self._monotonic = monotonic
         self._nominal_fps = nominal_fps
+        self._audio = audio
+        self._sound: SoundTrack | None = None
         self._name = f"The camera at {_host_and_port(address)}"
         self._container: InputContainer | None = None
         self._info: StreamInfo | None = None
@@ -40,31 +43,48 @@ class RtspLink:
         failure: CameraError
         began_s = self._monotonic()
         try:
-            self._container = av.open(
-                self._address,
-                mode="r",
-                options=OPTIONS,
-                timeout=(CONNECT_S, READ_S),
-            )
+            self._container = self._opened()
         except (av.FFmpegError, OSError) as error:
             waited = self._monotonic() - began_s >= CONNECT_S
             failure = self._silent() if waited else self._explain(error)
         else:
             stream = video_stream(self._container, self._name)
-            self._info = stream_info(self._container, stream, nominal_fps=self._nominal_fps, what=self._name)
+            info = stream_info(self._container, stream, nominal_fps=self._nominal_fps, what=self._name)
+            self._sound, left_out = taken_sound(self._container, wanted=self._audio)
+            self._info = replace(info, audio=self._sound.info if self._sound else None, sound_left_out=left_out)
             return self._info
         raise failure  # outside the handler: FFmpeg's error holds the address, and must not hang on to ours
+
+    def _opened(self) -> InputContainer:
+        """Open with sound where it is wanted; a camera that offers sound and then refuses it is asked without."""
+        if self._audio:
+            try:
+                return self._asked("video+audio")
+            except REFUSED as error:
+                if isinstance(error, REFUSED_AS_A_WHOLE):
+                    raise
+        return self._asked("video")
+
+    def _asked(self, kinds: str) -> InputContainer:
+        options = {**OPTIONS, "allowed_media_types": kinds}
+        return av.open(self._address, mode="r", options=options, timeout=(CONNECT_S, READ_S))
 
     def read(self) -> Iterator[EncodedPacket | None]:
         if self._container is None or self._info is None:
             return
         stream = video_stream(self._container, self._name)
         repair = StampRepair(
-            time_base=self._info.time_base, nominal_fps=self._info.nominal_fps, longest_gap_s=LONGEST_GAP_S
+            time_base=self._info.time_base,
+            nominal_fps=self._info.nominal_fps,
+            longest_gap_s=LONGEST_GAP_S,
+            first=0,  # FFmpeg counts from the first picture, whose own stamp it does not give
         )
         failure = CameraLost(f"{self._name} ended the connection; the agent tries again.")
+        heard = sound_stream(self._container) if self._sound is not None else None
+        streams = (stream,) if heard is None else (stream, heard)
+        ours = StreamPackets(self._info, repair, self._monotonic, what=self._name, sound=self._sound)
         try:
-            yield from encoded_packets(self._container.demux(stream), repair, self._monotonic)
+            yield from ours.of(self._container.demux(*streams))
         except (av.FFmpegError, OSError) as error:
             failure = self._lost(error)
         raise failure
@@ -90,6 +110,11 @@ class RtspLink:
         return CameraLost(f"{self._name} cannot be reached; check its address and that it is on the network.")
 
 
+REFUSED = (av.HTTPClientError, av.HTTPServerError)
+"""Every answer that is no yes."""
+REFUSED_AS_A_WHOLE = (av.HTTPUnauthorizedError, av.HTTPForbiddenError, av.HTTPNotFoundError)
+"""Answers about the camera, and not about its sound alone."""
+
 EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[CameraError], str], ...] = (
     (
         (av.HTTPUnauthorizedError, av.HTTPForbiddenError),
@@ -102,7 +127,7 @@ EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[CameraError], str], 
         "{camera} has no stream under this path; its manual or its settings page says the right one.",
     ),
     (
-        (av.HTTPError,),
+        REFUSED,
         CameraRefused,
         "{camera} refused the request; check the path of the stream and that the camera offers RTSP over TCP.",
     ),
@@ -119,9 +144,11 @@ EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[CameraError], str], 
 )
 
 
-def rtsp_source(address: str, *, monotonic: Callable[[], float], nominal_fps: float = 25.0) -> InterruptibleSource:
+def rtsp_source(
+    address: str, *, monotonic: Callable[[], float], nominal_fps: float = 25.0, audio: bool = True
+) -> InterruptibleSource:
     """Return a CameraSource for `rtsp://` or `rtsps://` (TCP only, so that a firewall needs one rule)."""
-    link = RtspLink(address, monotonic=monotonic, nominal_fps=nominal_fps)
+    link = RtspLink(address, monotonic=monotonic, nominal_fps=nominal_fps, audio=audio)
     return InterruptibleSource(link, silence=f"The camera at {_host_and_port(address)} sends no pictures.")
 
 

@@ -9,13 +9,14 @@ import os
 import struct
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from typing import BinaryIO
 
 from hardware.camera import EncodedPacket, StreamInfo
 from hardware.cameras.scene_video import SceneSettings, scene_packets, scene_stream
 
-RECORD = struct.Struct(">IqqI?")
-"""Length of the data, pts, dts, duration, is_keyframe."""
+RECORD = struct.Struct(">IqqI??")
+"""Length of the data, pts, dts, duration, is_keyframe, is_audio."""
 
 
 def main() -> None:
@@ -33,7 +34,9 @@ def write_packets(settings: SceneSettings, output: BinaryIO) -> None:
         if not described:
             output.write(description(scene_stream(settings, packet)))
             described = True
-        output.write(RECORD.pack(len(packet.data), packet.pts, packet.dts, packet.duration, packet.is_keyframe))
+        output.write(
+            RECORD.pack(len(packet.data), packet.pts, packet.dts, packet.duration, packet.is_keyframe, packet.is_audio)
+        )
         output.write(packet.data)
         output.flush()
 
@@ -47,14 +50,15 @@ def description(info: StreamInfo) -> bytes:
         "ticks_per_s": info.time_base.denominator,
         "nominal_fps": info.nominal_fps,
         "extradata": info.extradata.hex(),
+        "audio": None if info.audio is None else {**asdict(info.audio), "extradata": info.audio.extradata.hex()},
     }
     return json.dumps(document).encode() + b"\n"
 
 
 def packet_from(header: bytes, data: bytes, arrived_s: float) -> EncodedPacket:
     """Return the packet of one record."""
-    _, pts, dts, duration, is_keyframe = RECORD.unpack(header)
-    return EncodedPacket(data, pts, dts, duration, is_keyframe, arrived_s)
+    _, pts, dts, duration, is_keyframe, is_audio = RECORD.unpack(header)
+    return EncodedPacket(data, pts, dts, duration, is_keyframe, arrived_s, is_audio=is_audio)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from hardware.camera import EncodedPacket, StreamInfo
 from hardware.cameras.encoder import PictureEncoder
 from hardware.cameras.parameter_sets import parameter_sets
 from hardware.cameras.scene_pictures import ScenePainter
+from hardware.cameras.scene_sound import SceneSound
 from hardware.cameras.scenes import SCENES
 
 TICKS_PER_S = 90_000
@@ -20,7 +21,10 @@ TICKS_PER_S = 90_000
 
 @dataclass(frozen=True, slots=True)
 class SceneSettings:
-    """What an emulated camera is asked to show; `seconds` 0 is for ever, `keyframe_s` the keyframe gap."""
+    """What an emulated camera is asked to show; `seconds` 0 is for ever, `keyframe_s` the keyframe gap.
+
+    With `sound` it is heard too: tones that follow the frame counter (scene_sound.py).
+    """
 
     scene: str = "garden"
     seed: int = 1
@@ -31,6 +35,7 @@ class SceneSettings:
     quality: int = 24
     seconds: float = 0.0
     nonce: int = 0
+    sound: bool = False
 
     def to_json(self) -> str:
         """Return one line for a command line."""
@@ -52,12 +57,15 @@ def scene_packets(settings: SceneSettings) -> Iterator[EncodedPacket]:
         SCENES[settings.scene], seed=settings.seed, width=settings.width, height=settings.height, fps=settings.fps
     )
     interval = round(TICKS_PER_S / settings.fps)
+    tones = SceneSound(settings.fps, TICKS_PER_S) if settings.sound else None
     frame = 0
     while not settings.seconds or frame < settings.seconds * settings.fps:
         picture = VideoFrame.from_ndarray(painter.paint(frame, settings.nonce), format="yuv420p")
         picture.pts = round(frame * TICKS_PER_S / settings.fps)
         for data, pts, is_keyframe in encoder.encode(picture):
             yield EncodedPacket(data, pts, pts, interval, is_keyframe, 0.0)
+        if tones is not None:
+            yield from tones.during(frame)
         frame += 1
 
 
@@ -70,14 +78,15 @@ def scene_stream(settings: SceneSettings, first: EncodedPacket) -> StreamInfo:
         Fraction(1, TICKS_PER_S),
         settings.fps,
         parameter_sets("h264", first.data),
+        SceneSound(settings.fps, TICKS_PER_S).info if settings.sound else None,
     )
 
 
 def write_scene_file(path: Path, settings: SceneSettings) -> None:
-    """Write a scene of `settings.seconds` as an MP4 file; ValueError when it has no end."""
+    """Write a scene of `settings.seconds` as an MP4 file, without sound; ValueError when it has no end."""
     if settings.seconds <= 0:
         raise ValueError("A scene in a file needs a length: set `seconds`.")
-    packets = scene_packets(settings)
+    packets = scene_packets(replace(settings, sound=False))
     first = next(packets)
     info = scene_stream(settings, first)
     with av.open(str(path), "w", format="mp4") as container:

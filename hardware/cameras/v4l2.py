@@ -16,7 +16,7 @@ from hardware.cameras.encoder import ENCODERS, PictureEncoder
 from hardware.cameras.interruptible import InterruptibleSource
 from hardware.cameras.parameter_sets import parameter_sets
 from hardware.cameras.timestamps import StampRepair
-from hardware.cameras.video_stream import STORABLE_CODECS, encoded_packets, frame_rate, stream_info, video_stream
+from hardware.cameras.video_stream import STORABLE_CODECS, StreamPackets, frame_rate, stream_info, video_stream
 
 LONGEST_GAP_S = 6.0
 READ_S = 5.0
@@ -68,8 +68,8 @@ class V4l2Link:
         stream = video_stream(self._container, self._name)
         if stream.codec_context.name in STORABLE_CODECS:
             info = stream_info(self._container, stream, nominal_fps=self._nominal_fps, what=self._name)
-            packets = encoded_packets(self._container.demux(stream), self._repair(info), self._monotonic)
-            self._packets = packets
+            ours = StreamPackets(info, self._repair(info), self._monotonic, what=self._name, sound=None)
+            self._packets = ours.of(self._container.demux(stream))
             return info
         return self._start_encoding(self._container, stream)
 

@@ -1,20 +1,26 @@
 """Describes the video stream of an opened container and turns its packets into ours, untouched, with repaired times."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from io import BytesIO
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from hardware.camera import CameraLost, CameraRefused, EncodedPacket, StreamInfo
-from hardware.cameras.parameter_sets import parameter_sets
+from hardware.cameras.parameter_sets import SequenceWatch, parameter_sets
+from hardware.cameras.sound import SoundTrack, sound_stream
 from hardware.cameras.timestamps import StampRepair
 
 STORABLE_CODECS = frozenset({"h264", "hevc"})
 FORMATS_WITHOUT_TIMES = frozenset({"h264", "hevc"})
 FASTEST_FPS = 240.0
+SILENCE_S = 6.0
 
 
 def video_stream(container: InputContainer, what: str) -> VideoStream:
@@ -55,27 +61,84 @@ def frame_rate(container: InputContainer, stream: VideoStream, nominal_fps: floa
     return stated if 0 < stated <= FASTEST_FPS else nominal_fps
 
 
-def encoded_packets(
-    packets: "Iterable[av.Packet[VideoStream]]", repair: StampRepair, monotonic: Callable[[], float]
-) -> Iterator[EncodedPacket | None]:
-    """Yield a demuxer's packets from the first keyframe on, and `None` for each one before it."""
-    started = False
-    for packet in packets:
-        if not packet.size:
-            continue  # PyAV ends a stream with an empty packet
-        started = started or packet.is_keyframe
-        if not started:
-            yield None
-            continue
-        stamp = repair.step(packet.pts, packet.dts, packet.duration)
-        yield EncodedPacket(
-            data=bytes(packet),
+class StreamPackets:
+    """Turns one opened stream's packets into ours: times repaired, sound beside, described anew on change.
+
+    `what` names the source in a sentence. Sound alone is no sign of life: after `SILENCE_S` of it, CameraLost.
+    """
+
+    def __init__(
+        self,
+        info: StreamInfo,
+        repair: StampRepair,
+        monotonic: Callable[[], float],
+        *,
+        what: str,
+        sound: SoundTrack | None,
+    ) -> None:
+        self._info = info
+        self._repair = repair
+        self._monotonic = monotonic
+        self._what = what
+        self._sound = None if sound is None else sound.beside(repair, info.time_base)
+        self._watch = SequenceWatch(info.codec, info.extradata)
+
+    def of(
+        self, packets: "Iterable[av.Packet[VideoStream]] | Iterable[av.Packet[Stream]]"
+    ) -> Iterator[EncodedPacket | None]:
+        """Yield a demuxer's packets from the first keyframe on, and `None` for each picture before it."""
+        started, seen_s = False, self._monotonic()
+        for packet in packets:
+            if not packet.size:
+                continue  # PyAV ends a stream with an empty packet
+            arrived_s = self._monotonic()
+            if isinstance(packet.stream, AudioStream):
+                if arrived_s - seen_s > SILENCE_S:
+                    raise CameraLost(f"{self._what} sends sound and no pictures; is its picture switched off?")
+                if started and self._sound is not None:
+                    yield from self._sound.packets(packet, arrived_s)
+                continue
+            seen_s = arrived_s
+            started = started or packet.is_keyframe
+            yield self._picture(packet, arrived_s) if started else None
+
+    def _picture(self, packet: "av.Packet[VideoStream] | av.Packet[Stream]", arrived_s: float) -> EncodedPacket:
+        stamp = self._repair.step(packet.pts, packet.dts, packet.duration)
+        data = bytes(packet)
+        anew = None
+        if packet.is_keyframe and self._watch.changed(data):
+            anew = self._info = described_anew(self._info, data)
+        return EncodedPacket(
+            data=data,
             pts=stamp.pts,
             dts=stamp.dts,
             duration=stamp.duration,
             is_keyframe=packet.is_keyframe,
-            arrived_s=monotonic(),
+            arrived_s=arrived_s,
+            stream=anew,
         )
+
+
+def described_anew(info: StreamInfo, keyframe: bytes) -> StreamInfo:
+    """Return the description of a stream that goes on with this Annex-B keyframe."""
+    width, height = info.width, info.height
+    with suppress(av.FFmpegError), av.open(BytesIO(keyframe), format=info.codec) as described:
+        stream = described.streams.video[0]
+        width, height = stream.width or width, stream.height or height
+    return replace(info, width=width, height=height, extradata=parameter_sets(info.codec, keyframe))
+
+
+def taken_sound(container: InputContainer, *, wanted: bool) -> tuple[SoundTrack | None, str]:
+    """Return the sound that is recorded with the pictures, and a sentence when sound is there and is not."""
+    stream = sound_stream(container) if wanted else None
+    if stream is None:
+        return None, ""
+    try:
+        return SoundTrack(stream), ""
+    except ValueError as error:
+        return None, str(error)
+    except av.FFmpegError:
+        return None, "The camera's sound cannot be encoded here: it is left out."
 
 
 def with_parameter_sets(info: StreamInfo, keyframe: EncodedPacket) -> StreamInfo:

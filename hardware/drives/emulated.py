@@ -189,12 +189,15 @@ class EmulatedDrive:
         self._control._note_ejected()  # noqa: SLF001 - the drive's own half of its control
         return self.look()
 
+    def take(self, uuid: str) -> None:
+        self._uuid, self._was_seen = uuid, False
+
     def _look(self, port: EmulatedPort) -> DriveReport:
         if port.inserted is None or not self._control.root.is_dir():
             return self._away(ejected=port.ejected)
         if port.inserted != self._uuid:
             detail = f"Another drive ({port.inserted}) is in; put {self._uuid} back, or tell the agent to use this one."
-            return DriveReport(DriveState.FOREIGN, detail, self._uuid)
+            return DriveReport(DriveState.FOREIGN, detail, self._uuid, other_uuid=port.inserted)
         self._was_seen = True
         stored = port.media[port.inserted]
         free = stored.limit_bytes - stored.others_bytes - used_bytes(self._control.root)

@@ -45,12 +45,23 @@ class MountedDrive:
     wrote on this drive. An OSError in between is `DriveGone`, and `look` says which state it was.
     """
 
-    def __init__(self, uuid: str, *, limits: DriveLimits | None = None, system: HostSystem | None = None) -> None:
-        """`uuid` is the file system's, as `blkid` prints it (`1A2B-3C4D` for FAT and exFAT)."""
+    def __init__(
+        self,
+        uuid: str,
+        *,
+        limits: DriveLimits | None = None,
+        system: HostSystem | None = None,
+        place: Path | None = None,
+    ) -> None:
+        """`uuid` is the file system's, as `blkid` prints it (`1A2B-3C4D` for FAT and exFAT).
+
+        `place` is where drives are expected to be mounted: another one that is there is told of as foreign, even if
+        ours was never seen. Ours is found wherever it is mounted.
+        """
         self._uuid = uuid
         self._limits = DriveLimits() if limits is None else limits
         self._system = HostSystem() if system is None else system
-        self._last_place: Path | None = None
+        self._last_place: Path | None = place
         self._was_seen = False
         self._ejected = False
 
@@ -85,6 +96,9 @@ class MountedDrive:
             after.root,
         )
 
+    def take(self, uuid: str) -> None:
+        self._uuid, self._was_seen, self._ejected = uuid, False, False
+
     def _look(self) -> DriveReport:
         mounts = parse_mountinfo(self._system.mountinfo.read_text(encoding="utf-8", errors="surrogateescape"))
         device = self._device()
@@ -115,6 +129,7 @@ class MountedDrive:
             return self._report(
                 DriveState.FOREIGN,
                 f"Another drive is at {other.place}; put the right one back, or tell the agent to use this one.",
+                self._uuid_of(Path(other.source)),
             )
         if plugged_in:
             state = DriveState.PULLED if self._was_seen else DriveState.ABSENT
@@ -127,8 +142,19 @@ class MountedDrive:
         """Tell another drive from the stale line of our own pulled one, whose device is gone."""
         return mount.source.startswith("/") and Path(mount.source).exists()
 
-    def _report(self, state: DriveState, detail: str) -> DriveReport:
-        return DriveReport(state, detail, self._uuid)
+    def _report(self, state: DriveState, detail: str, other_uuid: str | None = None) -> DriveReport:
+        return DriveReport(state, detail, self._uuid, other_uuid=other_uuid)
+
+    def _uuid_of(self, device: Path) -> str | None:
+        """Return the UUID of another drive's file system: by udev's links, else blkid reads it from the device."""
+        try:
+            for link in self._system.by_uuid.iterdir():
+                if link.resolve() == device.resolve():
+                    return link.name
+        except OSError:
+            pass  # no udev here
+        code, said = self._system.run(("blkid", "-c", "/dev/null", "-o", "value", "-s", "UUID", str(device)))
+        return said if code == 0 and said else None
 
     def _device(self) -> Path | None:
         """Return the device that carries our file system now: udev's link where there is udev, else blkid's search.

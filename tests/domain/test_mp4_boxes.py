@@ -1,5 +1,6 @@
 """The box reader on damaged input: it always ends, never raises, and never claims more than there is."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,15 +15,24 @@ def number(value: int) -> bytes:
     return value.to_bytes(4, "big")
 
 
-def head(timescale: int = 1000) -> bytes:
+def trak(handler: bytes, track: int, timescale: int) -> bytes:
     mdhd = box(b"mdhd", bytes(12) + number(timescale) + bytes(8))
-    return box(b"ftyp", b"isom" + bytes(4)) + box(b"moov", box(b"trak", box(b"mdia", mdhd)))
+    hdlr = box(b"hdlr", bytes(8) + handler + bytes(13))
+    return box(b"trak", box(b"tkhd", bytes(12) + number(track) + bytes(68)) + box(b"mdia", mdhd + hdlr))
+
+
+def head(timescale: int = 1000) -> bytes:
+    return box(b"ftyp", b"isom" + bytes(4)) + box(b"moov", trak(b"vide", 1, timescale))
+
+
+def traf(track: int, sizes: list[int], ticks: int) -> bytes:
+    tfhd = box(b"tfhd", number(0x8) + number(track) + number(ticks))
+    trun = box(b"trun", number(0x201) + number(len(sizes)) + number(0) + b"".join(number(size) for size in sizes))
+    return box(b"traf", tfhd + trun)
 
 
 def fragment(sizes: list[int], ticks: int = 100, fill: bytes = b"\x01") -> bytes:
-    tfhd = box(b"tfhd", number(0x8) + number(1) + number(ticks))
-    trun = box(b"trun", number(0x201) + number(len(sizes)) + number(0) + b"".join(number(size) for size in sizes))
-    return box(b"moof", box(b"traf", tfhd + trun)) + box(b"mdat", fill * sum(sizes))
+    return box(b"moof", traf(1, sizes, ticks)) + box(b"mdat", fill * sum(sizes))
 
 
 WHOLE = head() + fragment([10, 20]) + fragment([5000, 7])
@@ -67,6 +77,38 @@ def test_a_later_part_of_a_file_needs_the_timescale_only() -> None:
     part = fragment([10, 20])
     assert not layout_of(part).fragments
     assert whole_layout(read_from(part), len(part), 1000).duration_ms == 200
+
+
+def with_sound(sound: bytes, *, first: bool = False) -> bytes:
+    """Return a file of two tracks and one fragment; with `first`, sound stands before the pictures as track 1."""
+    pictures, sounds = (2, 1) if first else (1, 2)
+    tracks = {pictures: trak(b"vide", pictures, 1000), sounds: trak(b"soun", sounds, 8000)}
+    runs = {pictures: traf(pictures, [10, 20], 100), sounds: traf(sounds, [len(sound)], 1600)}
+    data = {pictures: b"\x01" * 30, sounds: sound}
+    moov = box(b"moov", tracks[1] + tracks[2])
+    return box(b"ftyp", b"isom" + bytes(4)) + moov + box(b"moof", runs[1] + runs[2]) + box(b"mdat", data[1] + data[2])
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_with_sound_the_pictures_alone_tell_how_long_it_is(first: bool) -> None:
+    data = with_sound(b"\x21" * 9, first=first)
+    layout = layout_of(data)
+    assert (layout.whole_bytes, layout.duration_ms) == (len(data), 200)
+    assert [end - start for start, end in layout.fragments[0].samples] == [10, 20]
+    assert [end - start for start, end in layout.fragments[0].sounds] == [9]
+
+
+def test_sound_alone_lasts_no_time() -> None:
+    head_of_both = with_sound(b"\x21" * 9)
+    sound_only = box(b"moof", traf(2, [9], 1600)) + box(b"mdat", b"\x21" * 9)
+    assert layout_of(head_of_both + sound_only).duration_ms == 200
+    assert len(layout_of(head_of_both + sound_only).fragments) == 2
+
+
+def test_sound_that_a_power_cut_left_blank_is_cut_and_a_short_silence_is_not() -> None:
+    for sound, kept in ((bytes(9), 0), (bytes(4), 1), (bytes(8) + b"\x07", 1)):
+        data = with_sound(sound)
+        assert len(without_blank_tail(read_from(data), layout_of(data)).fragments) == kept
 
 
 def test_sixty_four_bit_boxes_are_read() -> None:

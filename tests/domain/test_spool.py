@@ -8,9 +8,15 @@ from agent.domain.spool import SpoolLimits, SpoolState, eviction_order, spool_st
 LIMITS = SpoolLimits(reserve_bytes=100, budget_bytes=1000)
 
 
-def row(name: str, phase: RowPhase, camera: str = "covered", path: str | None = "file") -> ClipRow:
+def row(
+    name: str,
+    phase: RowPhase,
+    camera: str = "covered",
+    path: str | None = "file",
+    reason: ClipReason = ClipReason.MOTION,
+) -> ClipRow:
     choice = SinkChoice(Sink.CLOUD, SinkReason.PLAN, None, None, 1)
-    return ClipRow(name, camera, MediaKind.CLIP, ClipReason.MOTION, phase, choice, "2026-03-01", True, path)
+    return ClipRow(name, camera, MediaKind.CLIP, reason, phase, choice, "2026-03-01", True, path)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +41,7 @@ def test_what_is_stored_elsewhere_goes_first_and_what_is_owed_goes_last() -> Non
         row("stored", RowPhase.STORED_CLOUD),
         row("held, uncovered, new", RowPhase.HELD, "uncovered"),
         row("owed, new", RowPhase.SPOOLED),
+        row("owed, a segment", RowPhase.SPOOLED, reason=ClipReason.CONTINUOUS),
         row("parked on the drive", RowPhase.HELD, path=None),
     ]
     order = [found.clip_id for found in eviction_order(rows, lambda camera: camera == "covered")]
@@ -43,6 +50,7 @@ def test_what_is_stored_elsewhere_goes_first_and_what_is_owed_goes_last() -> Non
         "held, uncovered, old",
         "held, uncovered, new",
         "held, covered",
+        "owed, a segment",
         "owed, old",
         "owed, new",
     ]

@@ -118,6 +118,24 @@ def test_a_bare_mount_point_is_never_the_drive(tmp_path: Path) -> None:
     assert "not mounted" in report.detail
 
 
+def test_another_drive_at_the_expected_place_is_named_though_ours_was_never_in(tmp_path: Path) -> None:
+    place = tmp_path / "stick"
+    device = tmp_path / "sdb1"
+    device.touch()
+    system = FakeSystem(tmp_path, f"36 25 8:17 / {place} rw - exfat {device} rw")
+    (tmp_path / "by-uuid").mkdir()
+    (tmp_path / "by-uuid" / "FFFF-0002").symlink_to(device)
+    drive = MountedDrive("1A2B-3C4D", system=system.host, place=place)
+    found = drive.look()
+    assert (found.state, found.root, found.other_uuid) == (DriveState.FOREIGN, None, "FFFF-0002")
+    (tmp_path / "by-uuid" / "FFFF-0002").unlink()
+    assert drive.look().other_uuid is None
+    system.answers["blkid"] = (0, str(device))
+    place.mkdir()
+    drive.take("FFFF-0002")
+    assert drive.look().uuid == "FFFF-0002"
+
+
 def test_a_system_that_cannot_be_read_is_an_absent_drive(tmp_path: Path) -> None:
     system = HostSystem(mountinfo=tmp_path / "nothing")
     report = MountedDrive("1A2B-3C4D", system=system).look()

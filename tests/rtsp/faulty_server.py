@@ -20,6 +20,7 @@ from hardware.cameras.parameter_sets import annex_b_units
 RTP_CLOCK = 90_000
 RTP_PAYLOAD = 1200
 H264_SPS, H264_PPS = 7, 8
+HEVC_FRAGMENT = 49
 
 
 class Fault(Enum):
@@ -59,13 +60,32 @@ class FaultPlan:
     jump_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A second track: its lines of the description, its RTP clock, and (seconds, RTP payload) of each packet.
+
+    With `refused` its set-up is answered with 461, as a camera does that offers sound and has none.
+    """
+
+    description: str
+    clock: int
+    packets: Sequence[tuple[float, bytes]] = ()
+    refused: bool = False
+
+
 @dataclass(slots=True)
 class FaultyServer:
-    """Serves Annex-B H.264 access units, once, in a thread of its own."""
+    """Serves Annex-B access units, once, in a thread of its own, and sound beside them.
+
+    `stamps` are RTP times, one for each unit; without them the units are `fps` apart.
+    """
 
     units: Sequence[bytes]
     fps: float
     plan: FaultPlan
+    stamps: Sequence[int] | None = None
+    codec: str = "h264"
+    sound: Sound | None = None
     port: int = 0
     connections: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -115,14 +135,17 @@ class FaultyServer:
                 await asyncio.Event().wait()
             method = head.split(" ", 1)[0].lstrip("$")
             number = next((line.split(":", 1)[1].strip() for line in head.split("\r\n") if line[:5] == "CSeq:"), "0")
-            writer.write(self._answer(method, number))
+            if method == "SETUP" and "track2" in head and self.sound is not None and self.sound.refused:
+                writer.write(f"RTSP/1.0 461 Unsupported Transport\r\nCSeq: {number}\r\n\r\n".encode())
+                continue
+            writer.write(self._answer(method, number, 2 if "track2" in head.split("\r\n")[0] else 0))
             await writer.drain()
             if method == "PLAY":
                 await self._play(writer)
             if method == "PLAY" or self.plan.fault is Fault.NOT_RTSP:
                 return
 
-    def _answer(self, method: str, number: str) -> bytes:
+    def _answer(self, method: str, number: str, channel: int = 0) -> bytes:
         if self.plan.fault is Fault.NOT_RTSP:
             return b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nhey!"
         if method == "DESCRIBE" and self.plan.fault is Fault.NOT_FOUND:
@@ -134,7 +157,7 @@ class FaultyServer:
             body = self._description()
             extra = f"Content-Type: application/sdp\r\nContent-Base: rtsp://127.0.0.1:{self.port}/live/\r\n"
         if method == "SETUP":
-            extra = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 12345678\r\n"
+            extra = f"Transport: RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}\r\nSession: 12345678\r\n"
         if method == "PLAY":
             extra = "Session: 12345678\r\nRange: npt=0.000-\r\n"
         head = f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\n{extra}Content-Length: {len(body)}\r\n\r\n"
@@ -146,20 +169,24 @@ class FaultyServer:
             return start + "m=audio 0 RTP/AVP 0\r\na=control:track1\r\n"
         if self.plan.fault is Fault.OTHER_CODEC:
             return start + "m=video 0 RTP/AVP 26\r\na=control:track1\r\n"
+        sound = "" if self.sound is None else f"{self.sound.description}a=control:track2\r\n"
+        if self.codec == "hevc":
+            return f"{start}m=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/{RTP_CLOCK}\r\na=control:track1\r\n{sound}"
         sets = [base64.b64encode(unit).decode() for unit in self._parameter_sets()]
         known = self.plan.fault not in {Fault.NO_PARAMETER_SETS, Fault.LATE_PARAMETER_SETS}
         sprop = f";sprop-parameter-sets={','.join(sets)}" if known else ""
         return (
             f"{start}m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/{RTP_CLOCK}\r\n"
-            f"a=fmtp:96 packetization-mode=1{sprop}\r\na=control:track1\r\n"
+            f"a=fmtp:96 packetization-mode=1{sprop}\r\na=control:track1\r\n{sound}"
         )
 
     def _parameter_sets(self) -> list[bytes]:
         return [unit for unit in annex_b_units(self.units[0]) if unit[0] & 0x1F in {H264_SPS, H264_PPS}]
 
     async def _play(self, writer: asyncio.StreamWriter) -> None:
-        sequence = 0
+        sequence = heard = 0
         for frame, unit in enumerate(self.units):
+            heard = self._play_sound(writer, heard, frame / self.fps)
             packets = list(self._rtp(unit, self._stamp(frame), sequence))
             sequence += len(packets)
             if frame == self.plan.at_frame and self.plan.fault is Fault.FROZEN:
@@ -171,7 +198,24 @@ class FaultyServer:
             writer.write(b"".join(packets))
             await writer.drain()
 
+    def _play_sound(self, writer: asyncio.StreamWriter, number: int, until_s: float) -> int:
+        """Send the sound up to a time; return the number of the next sound packet."""
+        packets = () if self.sound is None else self.sound.packets
+        while number < len(packets) and packets[number][0] <= until_s and self.sound is not None:
+            at_s, payload = packets[number]
+            stamp = (77_000 + round(at_s * self.sound.clock)) % (1 << 32)
+            header = struct.pack(">BBHII", 0x80, 0x80 | self._sound_type, number % 65536, stamp, 0xACE)
+            writer.write(struct.pack(">cBH", b"$", 2, len(header) + len(payload)) + header + payload)
+            number += 1
+        return number
+
+    @property
+    def _sound_type(self) -> int:
+        return 0 if self.sound is None else int(self.sound.description.split("\r\n")[0].rsplit(" ", 1)[1])
+
     def _stamp(self, frame: int) -> int:
+        if self.stamps is not None:
+            return self.stamps[frame] % (1 << 32)
         stamp = 1_000_000 + round(frame * RTP_CLOCK / self.fps)
         if frame >= self.plan.at_frame:
             if self.plan.fault is Fault.CLOCK_JUMPS:
@@ -185,7 +229,7 @@ class FaultyServer:
         units = list(annex_b_units(access_unit))
         if self.plan.fault is Fault.NO_PARAMETER_SETS:
             units = [unit for unit in units if unit[0] & 0x1F not in {H264_SPS, H264_PPS}]
-        payloads = [payload for unit in units for payload in _fragments(unit)]
+        payloads = [payload for unit in units for payload in _fragments(unit, self.codec)]
         for number, payload in enumerate(payloads):
             marker = 0x80 if number == len(payloads) - 1 else 0
             header = struct.pack(">BBHII", 0x80, marker | 96, (sequence + number) % 65536, stamp, 0x5EED)
@@ -193,20 +237,31 @@ class FaultyServer:
 
 
 @contextmanager
-def faulty_server(units: Sequence[bytes], fps: float, plan: FaultPlan) -> Iterator[FaultyServer]:
+def faulty_server(
+    units: Sequence[bytes],
+    fps: float,
+    plan: FaultPlan,
+    *,
+    stamps: Sequence[int] | None = None,
+    codec: str = "h264",
+    sound: Sound | None = None,
+) -> Iterator[FaultyServer]:
     """Run the server on a free loopback port; always ended."""
-    with FaultyServer(units, fps, plan) as server:
+    with FaultyServer(units, fps, plan, stamps, codec, sound) as server:
         yield server
 
 
-def _fragments(unit: bytes) -> Iterator[bytes]:
+def _fragments(unit: bytes, codec: str) -> Iterator[bytes]:
+    """Cut a NAL unit into FU-A (RFC 6184) or FU (RFC 7798) payloads."""
     if len(unit) <= RTP_PAYLOAD:
         yield unit
         return
-    indicator, kind = unit[0] & 0xE0 | 28, unit[0] & 0x1F
-    body = unit[1:]
+    if codec == "hevc":
+        head, kind, body = bytes([unit[0] & 0x81 | HEVC_FRAGMENT << 1, unit[1]]), unit[0] >> 1 & 0x3F, unit[2:]
+    else:
+        head, kind, body = bytes([unit[0] & 0xE0 | 28]), unit[0] & 0x1F, unit[1:]
     pieces = [body[place : place + RTP_PAYLOAD] for place in range(0, len(body), RTP_PAYLOAD)]
     for number, piece in enumerate(pieces):
         first = 0x80 if number == 0 else 0
         last = 0x40 if number == len(pieces) - 1 else 0
-        yield bytes([indicator, first | last | kind]) + piece
+        yield head + bytes([first | last | kind]) + piece

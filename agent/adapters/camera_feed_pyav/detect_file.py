@@ -37,7 +37,9 @@ def detect_file(path: Path, on_progress: Callable[[float], None] | None = None) 
     Raises BadInput naming what to do when the file is missing, is no video that clips can hold, or cannot be decoded.
     """
     started_s = time.process_time()
-    source = FileSource(path, monotonic=lambda: 0.0, sleep=lambda _seconds: None, looped=False, paced=False)
+    source = FileSource(
+        path, monotonic=lambda: 0.0, sleep=lambda _seconds: None, looped=False, paced=False, audio=False
+    )
     try:
         return _detect(source, path, started_s, on_progress or (lambda _share: None))
     except CameraError as error:
@@ -52,7 +54,7 @@ def _detect(source: FileSource, path: Path, started_s: float, on_progress: Calla
     file_bytes = max(1, path.stat().st_size)
     frames, read_bytes, end_s = 0, 0, 0.0
     for packet in source.packets():
-        frames += 1
+        frames += not packet.is_audio
         read_bytes += len(packet.data)
         end_s = max(end_s, float((packet.pts + packet.duration) * stream.time_base))
         reading = analysis.see(packet)

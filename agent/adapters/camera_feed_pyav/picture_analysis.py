@@ -34,6 +34,12 @@ class PictureAnalysis:
         self._decoder = self._new_decoder()
         self.pictures = 0
 
+    def _begin_anew(self, stream: StreamInfo) -> None:
+        with self._decoding:
+            self._stream = stream
+            self._decoder = self._new_decoder()
+            self._detector = MotionDetector()
+
     def _new_decoder(self) -> VideoCodecContext:
         decoder = av.CodecContext.create(self._stream.codec, "r")
         if not isinstance(decoder, VideoCodecContext):  # pragma: no cover - h264 and hevc are video
@@ -46,7 +52,14 @@ class PictureAnalysis:
         return decoder
 
     def see(self, packet: EncodedPacket) -> MotionReading | None:
-        """Decode one packet; return what the detector said of a picture that came out of it, if one was due."""
+        """Decode one packet; return what the detector said of a picture that came out of it, if one was due.
+
+        Sound says nothing; pictures that are described anew get a new decoder.
+        """
+        if packet.is_audio:
+            return None
+        if packet.stream is not None:
+            self._begin_anew(packet.stream)
         copy = av.Packet(packet.data)
         copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, self._stream.time_base
         copy.is_keyframe = packet.is_keyframe

@@ -1,5 +1,6 @@
-"""Clips as files on the USB drive: names, manifest, and the port's implementation."""
+"""Clips as files on the USB drive: names, marker, manifest, and the port's implementation."""
 
+from agent.adapters.drive_store_files.own_drive import OwnDrive
 from agent.adapters.drive_store_files.store import DriveFiles
 
-__all__ = ["DriveFiles"]
+__all__ = ["DriveFiles", "OwnDrive"]

@@ -1,6 +1,5 @@
 """Clips as files on the USB drive, each copied, synced, read back and entered in our manifest."""
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,12 +8,11 @@ from typing import BinaryIO
 
 from agent.adapters.drive_store_files.layout import day_folder, file_name
 from agent.adapters.drive_store_files.manifest import CHUNK_BYTES, Entry, Manifest, sha256_of, sync_folder
+from agent.adapters.drive_store_files.marker import CLIPS_BASE, folder_of, make_folders, mark
 from agent.domain.clip import ClipRow
 from agent.ports import CopyResult, DriveLane
 from hardware.drive import DriveGone, DriveReport, DriveState
 
-OUR_FOLDER = "veilleur"
-MARKER = "module.json"
 READ_WITHIN_S = 5.0
 _HOLDING = frozenset({DriveState.USABLE, DriveState.FULL, DriveState.READ_ONLY})
 
@@ -39,14 +37,20 @@ class _SourceFailedError(Exception):
 class DriveFiles:
     """The DriveStore port on the mounted drive.
 
-    `look` is the drive's own look; `camera_name` gives the owner's name of a camera id. Our folder is `veilleur/`, or
-    `veilleur-<module id>/` on a drive where another module wrote its marker first: two modules never share a manifest.
+    `look` is the drive's own look; `camera_name` gives the owner's name of a camera id. Our folder is `base`, or
+    `<base>-<module id>` on a drive where another module wrote its marker first: two modules never share a manifest.
     Every call goes down the `lane`, one at a time.
     """
 
     def __init__(
-        self, look: Callable[[], DriveReport], module_id: str, camera_name: Callable[[str], str], lane: DriveLane
+        self,
+        look: Callable[[], DriveReport],
+        module_id: str,
+        camera_name: Callable[[str], str],
+        lane: DriveLane,
+        base: str = CLIPS_BASE,
     ) -> None:
+        self._base_name = base
         self._look = look
         self._module_id = module_id
         self._camera_name = camera_name
@@ -78,13 +82,13 @@ class DriveFiles:
         return result
 
     def _put_on(self, place: _Place, row: ClipRow, source: Path, folder: str) -> CopyResult:
-        self._mark(place)
+        mark(place.root, place.base, self._module_id)
         manifest = self._manifest(place)
         known = manifest.entries().get(row.clip_id)
         if known is not None and self._is_whole(place, known, row):
             return CopyResult(known.path, known.size_bytes, known.sha256)
         day = place.base / folder / day_folder(row)
-        self._make_folders(place.root, day)
+        make_folders(place.root, day)
         part = day / f".{row.clip_id}.part"
         try:
             self._copy(source, part)
@@ -178,35 +182,7 @@ class DriveFiles:
             raise DriveGone(report.detail or f"The drive is {report.state.value}.")
         if report.free_bytes is not None and report.free_bytes < needed_bytes:
             raise DriveGone("The drive has no room for this clip: delete clips from it or put in a larger one.")
-        return _Place(report.root, self._base(report.root), report.uuid)
-
-    def _base(self, root: Path) -> Path:
-        ours = root / OUR_FOLDER
-        return ours if self._owner(ours) in {None, self._module_id} else root / f"{OUR_FOLDER}-{self._module_id}"
-
-    def _owner(self, folder: Path) -> str | None:
-        try:
-            document = json.loads((folder / MARKER).read_bytes())
-            return str(document["module_id"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return None
-
-    def _mark(self, place: _Place) -> None:
-        if self._owner(place.base) == self._module_id:
-            return
-        self._make_folders(place.root, place.base)
-        marker = place.base / MARKER
-        with marker.open("wb") as file:
-            file.write(json.dumps({"module_id": self._module_id}).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(place.base)
-
-    def _make_folders(self, root: Path, folder: Path) -> None:
-        for level in [*reversed(folder.relative_to(root).parents), folder.relative_to(root)]:
-            if not (root / level).is_dir():
-                (root / level).mkdir()
-                sync_folder((root / level).parent)
+        return _Place(report.root, folder_of(report.root, self._base_name, self._module_id), report.uuid)
 
     def _still_there(self, place: _Place) -> None:
         """Believe a copy only if the same drive is still there: writes into a pulled drive's folder prove nothing."""

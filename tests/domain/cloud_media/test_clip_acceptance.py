@@ -63,7 +63,6 @@ def decided(
 PHOTO: dict[str, Any] = {"kind": "photo", "clip_reason": "photos", "filetype": "image/jpeg"}
 LIVE: dict[str, Any] = {"clip_reason": "live_view"}
 SEGMENT: dict[str, Any] = {"clip_reason": "continuous"}
-MERGED: dict[str, Any] = {"clip_reason": "photos"}
 CONTINUOUS = replace(CLOUD, features=frozenset({"continuous_recording"}))
 
 
@@ -80,9 +79,7 @@ CONTINUOUS = replace(CLOUD, features=frozenset({"continuous_recording"}))
         (clip(**LIVE), terms(PHOTOS), {}, Acceptance.FEATURE_MISSING),
         (clip(**SEGMENT), terms(CLOUD), {}, Acceptance.FEATURE_MISSING),
         (clip(**SEGMENT), terms(replace(CONTINUOUS, kind="quota")), {}, Acceptance.NOT_ENTITLED),
-        (clip(**MERGED), terms(CLOUD), {}, Acceptance.FEATURE_MISSING),
         (clip(**SEGMENT), terms(CONTINUOUS), {}, Acceptance.ACCEPTED),
-        (clip(**MERGED), terms(PHOTOS), {}, Acceptance.ACCEPTED),
         (clip(START + 8 * DAY + HOUR), terms(), {"after": 9 * DAY}, Acceptance.GRACE_OVER),
         (clip(START - HOUR), terms(), {"earlier": terms(LOCAL, START - DAY)}, Acceptance.BEFORE_LEASE),
         (clip(), terms(), {"after": 31 * DAY}, Acceptance.WINDOW_OVER),

@@ -40,6 +40,7 @@ from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk, CameraProposal
 from cloud_stub.flow.history_to_drive import HistoryToDrive
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
+from cloud_stub.flow.live_relay import LiveRelay
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
 from cloud_stub.flow.notices_to_owner import MAIL, NoticeDesk
 from cloud_stub.flow.plan_desks import plan_desks
@@ -52,6 +53,7 @@ from cloud_stub.web.app import cloud_app
 from cloud_stub.web.drive_copy_routes import DriveCopyRoutes
 from cloud_stub.web.health import CloudHealth
 from cloud_stub.web.languages import Languages
+from cloud_stub.web.live_routes import LiveRoutes
 from cloud_stub.web.media_routes import MediaRoutes
 from cloud_stub.web.module_auth import module_from_request
 from cloud_stub.web.module_clip_routes import ModuleClipRoutes
@@ -392,6 +394,7 @@ async def _start(
             MediaRoutes(flows.serve, flows.retention, auth.owner_account, permission.check),
             ShareRoutes(ShareDesk(permission), flows.serve),
             DriveCopyRoutes(history, flows.serve, resolver),
+            LiveRoutes(LiveRelay(records, services.commands, real), resolver),
             ModuleClipRoutes(flows.status, resolver),
         ],
     )

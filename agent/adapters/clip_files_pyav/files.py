@@ -7,102 +7,18 @@ import hashlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from io import BytesIO
 from pathlib import Path
 
-import av
-from av.container import OutputContainer
-from av.video.stream import VideoStream
-
-from agent.domain.mp4_boxes import read_from, whole_layout, without_blank_tail
+from agent.adapters.clip_files_pyav.fragment_muxer import FragmentMuxer
+from agent.domain.mp4_boxes import whole_layout, without_blank_tail
 from agent.ports import ClosedFile
 from hardware.camera import EncodedPacket, StreamInfo
-from hardware.cameras.parameter_sets import parameter_sets
 
 FRAGMENT_S = 1.0
 CHUNK_BYTES = 1 << 20
 CLIPS, PHOTOS, QUARANTINE = "clips", "photos", "quarantine"
 MEDIA_SUFFIXES = frozenset({".mp4", ".jpg"})
 PART_SUFFIX = ".part"
-ACCESS_UNIT_DELIMITER = {"h264": b"\x00\x00\x00\x01\x09\xf0", "hevc": b"\x00\x00\x00\x01\x46\x01\x50"}
-
-
-class FragmentMuxer:
-    """Packets in, the bytes of a fragmented MP4 out; owns nothing on disk.
-
-    A fragment ends after `fragment_s`, and `at_keyframes` before each keyframe too. Raises OSError when the packets
-    cannot be stored (no parameter sets, a codec that MP4 does not hold).
-    """
-
-    def __init__(
-        self, stream: StreamInfo, first: EncodedPacket, fragment_s: float, *, at_keyframes: bool = False
-    ) -> None:
-        self._time_base = stream.time_base
-        self._start = first.pts
-        self._nominal_ticks = max(1, round(1 / (Fraction(stream.nominal_fps or 25.0) * stream.time_base)))
-        self._pending = bytearray()
-        extradata = stream.extradata or parameter_sets(stream.codec, first.data)
-        if not extradata:
-            raise OSError(errno.EINVAL, "The camera's stream says nowhere how to decode it (no parameter sets).")
-        flags = "empty_moov+default_base_moof+skip_trailer+negative_cts_offsets"
-        options = {
-            "movflags": f"{flags}+frag_keyframe" if at_keyframes else flags,
-            "frag_duration": str(int(fragment_s * 1_000_000)),
-            "flush_packets": "1",
-            "avoid_negative_ts": "disabled",  # with B-frames the first shown picture stands at 0
-        }
-        self._container: OutputContainer = av.open(self, "w", format="mp4", options=options)
-        self._stream = self._described_stream(stream, extradata)
-
-    def write(self, data: bytes) -> int:
-        """Take bytes from the muxer (called by PyAV)."""
-        self._pending += data
-        return len(data)
-
-    def _described_stream(self, stream: StreamInfo, extradata: bytes) -> VideoStream:
-        """Add the stream without opening an encoder: PyAV copies streams only from a container, so one is made."""
-        try:
-            with av.open(BytesIO(ACCESS_UNIT_DELIMITER[stream.codec]), format=stream.codec) as described:
-                added = self._container.add_stream_from_template(described.streams.video[0], opaque=True)
-        except (KeyError, av.FFmpegError) as error:
-            raise OSError(errno.EINVAL, f"A clip cannot hold {stream.codec} video.") from error
-        context = added.codec_context
-        context.extradata = extradata
-        context.width, context.height = stream.width, stream.height
-        if stream.codec == "hevc":
-            context.codec_tag = "hvc1"  # the parameter sets stand in the head: Apple's players want it said so
-        added.time_base = stream.time_base
-        return added
-
-    def mux(self, packets: Sequence[EncodedPacket]) -> None:
-        """Append packets, untouched; the file's time starts at 0."""
-        for packet in packets:
-            copy = av.Packet(packet.data)
-            copy.pts, copy.dts = packet.pts - self._start, packet.dts - self._start
-            copy.time_base = self._time_base
-            copy.duration = packet.duration or self._nominal_ticks
-            copy.is_keyframe = packet.is_keyframe
-            copy.stream = self._stream
-            try:
-                self._container.mux(copy)
-            except av.FFmpegError as error:
-                raise OSError(errno.EINVAL, "A picture of the camera does not fit into an MP4 clip.") from error
-
-    def finish(self) -> None:
-        """Close the last fragment."""
-        try:
-            self._container.close()
-        except av.FFmpegError as error:
-            raise OSError(errno.EINVAL, "The clip's last pictures do not fit into an MP4 clip.") from error
-
-    def take_whole(self, timescale: int) -> tuple[bytes, int, int, int]:
-        """Return (whole fragments so far, their count, their ticks, the timescale) and forget them."""
-        data = bytes(self._pending)
-        layout = whole_layout(read_from(data), len(data), timescale)
-        whole = data[: layout.whole_bytes] if layout.fragments else b""
-        del self._pending[: len(whole)]
-        return whole, len(layout.fragments), sum(part.ticks for part in layout.fragments), layout.timescale
 
 
 class PyavClipFile:

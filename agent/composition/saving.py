@@ -1,4 +1,4 @@
-"""The drive's store, and what saves clips of the cloud on it, built over the agent's parts."""
+"""What saves clips of the cloud on the module's drive, built over the agent's parts."""
 
 from collections.abc import Mapping
 
@@ -10,21 +10,7 @@ from agent.composition.parts import FETCHED_FOLDER, Parts
 from agent.flow.clip_moves import ClipMoves
 from agent.flow.commands import CommandAct
 from agent.flow.save_clip import SaveClip, SavingPlace
-from agent.flow.status_board import StatusBoard
 from agent.flow.watch_drive import LOOK_WITHIN_S
-
-
-def drive_store(parts: Parts, board: StatusBoard, lane: DriveLaneThread) -> DriveFiles | None:
-    """Return the store on the drive; `None` without a drive in the configuration."""
-    if parts.drive is None:
-        return None
-    named = board.cameras
-    return DriveFiles(
-        parts.drive.look,
-        parts.identity.module_id,
-        lambda camera_id: named[camera_id].name if camera_id in named else "camera",
-        lane,
-    )
 
 
 def saving_acts(
@@ -43,7 +29,7 @@ def clip_saver(parts: Parts, store: DriveFiles | None, lane: DriveLaneThread, mo
     """Return what the command `save_clip` does."""
     drive, settings, place = parts.drive, parts.settings, None
     if drive is not None and store is not None and settings.drive is not None:
-        look = drive.look
+        look = drive.own.look
         place = SavingPlace(store, lambda: lane.run(look, LOOK_WITHIN_S), settings.drive.reserve_bytes)
     return SaveClip(
         media=HttpClipMedia(parts.http),

@@ -1,0 +1,118 @@
+"""The USB drive's flows and acts over the module's parts: one lane to it, one watcher, one store."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+import structlog
+
+from agent.adapters.drive_lane_thread import DriveLaneThread
+from agent.adapters.drive_store_files import DriveFiles
+from agent.composition.own_drive import KeptDrive
+from agent.composition.parts import Parts
+from agent.domain.arguments import known_only, text
+from agent.errors import BadInput, Refused, TryLater
+from agent.flow.clip_moves import ClipMoves
+from agent.flow.commands import CommandAct
+from agent.flow.fault_to_restart import SideFlow
+from agent.flow.spool_to_drive import SpoolToDrive
+from agent.flow.status_board import StatusBoard
+from agent.flow.watch_drive import WatchDrive
+from hardware.drive import DriveGone, DriveReport, DriveState
+
+EJECT_WITHIN_S: Final = 75.0
+"""Flushing and unmounting have 30 s each, and may wait behind a copy."""
+ADOPT_WITHIN_S: Final = 30.0
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+class DriveSide:
+    """What hangs on the drive. Without a drive in the configuration there is no store, no flow, and acts refuse."""
+
+    def __init__(self, parts: Parts, board: StatusBoard, moves: ClipMoves) -> None:
+        self._parts = parts
+        self._board = board
+        self._moves = moves
+        self.lane = DriveLaneThread(parts.clock)
+        self.store: DriveFiles | None = None
+        self._watcher: WatchDrive | None = None
+        kept = parts.drive
+        if kept is not None:
+            self.store = DriveFiles(kept.own.look, parts.camera_namespace, self._camera_name, self.lane)
+            self._watcher = WatchDrive(drive=kept.own, lane=self.lane, moves=moves, clock=parts.clock, board=board)
+
+    def flows(self) -> list[SideFlow]:
+        """Return what runs beside the cameras."""
+        parts = self._parts
+        if self.store is None or self._watcher is None:
+            return []
+        copies = SpoolToDrive(
+            ledger=parts.ledger,
+            files=parts.files,
+            store=self.store,
+            moves=self._moves,
+            clock=parts.clock,
+            board=self._board,
+        )
+        return [SideFlow("drive_watch", self._watcher.run), SideFlow("drive_copies", copies.run)]
+
+    def acts(self) -> Mapping[str, CommandAct]:
+        """Return `eject_drive` and `adopt_drive`."""
+        return {"eject_drive": self._eject, "adopt_drive": self._adopt}
+
+    async def first_look(self) -> None:
+        """See the drive before the first clip opens; a drive that hangs, or a full disk, does not delay recording."""
+        if self._watcher is None:
+            return
+        try:
+            await self._watcher.step()
+        except OSError as error:
+            log.warning("drive_state_not_told", problem=str(error))
+        if self._board.drive is None:
+            self._board.drive = DriveReport(DriveState.ABSENT, "The drive has not answered yet.")
+
+    def _camera_name(self, camera_id: str) -> str:
+        camera = self._board.cameras.get(camera_id)
+        return "camera" if camera is None else camera.name
+
+    async def _eject(self, _arguments: Mapping[str, object]) -> None:
+        """Everything is on the drive, and it can be taken out."""
+        self._board.drive = await self._on_drive(self._kept().own.eject, EJECT_WITHIN_S)
+        self._board.changed()
+
+    async def _adopt(self, arguments: Mapping[str, object]) -> None:
+        """Take the foreign drive `uuid` that is in: named, so that no other one is taken that was put in meanwhile."""
+        known_only(arguments, ["uuid"])
+        uuid = text(arguments, "uuid", 64)
+        kept, report = self._kept(), self._board.drive
+        if report is None or report.state is not DriveState.FOREIGN or report.other_uuid != uuid:
+            raise BadInput("There is no foreign drive with this `uuid`: look again which one is in.")
+        before = report.uuid
+        found = await self._on_drive(lambda: kept.own.adopt(uuid), ADOPT_WITHIN_S)
+        try:
+            await kept.keep_adopted(uuid)
+        except OSError as error:
+            if before is not None:
+                kept.own.take(before)
+            raise TryLater(f"The adoption cannot be kept ({error.strerror}): check the module's disk.") from error
+        log.info("drive_adopted", uuid=uuid)
+        self._board.drive = found
+        self._board.changed()
+
+    def _kept(self) -> KeptDrive:
+        if self._parts.drive is None:
+            raise Refused("no_drive", "This module has no drive in its configuration.")
+        return self._parts.drive
+
+    async def _on_drive(self, call: Callable[[], T], within_s: float) -> T:
+        try:
+            return await self.lane.run(call, within_s)
+        except DriveGone as error:
+            raise TryLater(str(error)) from None
+
+
+def build_drive(parts: Parts, board: StatusBoard, moves: ClipMoves) -> DriveSide:
+    """Return the drive's side of one agent."""
+    return DriveSide(parts, board, moves)
