@@ -249,7 +249,8 @@ def _benefits() -> None:
     _key("R108 R110", "discount.business_accounts", True)
     _key("R111", "regions.US.warranty.camera_months", 11, 13)
     _key("R112", "regions.US.warranty.camera_months", 11)
-    _with("R113", "warranty.kinds", "third_party")
+    months = {"camera": 12, "accessory": 12, "third_party": 12}
+    _flip("R113", "cloud_stub.domain.benefits:_original_months", months)
     _key("R114", "regions.US.warranty.accessory_months", 24)
     _key("R114", "regions.CA.warranty.accessory_months", 24)
     _key("R114", "regions.FR.warranty.accessory_months", 12)

@@ -168,7 +168,9 @@ async def test_R085_photos_are_kept_for_the_window_of_the_region_at_most(
 
 
 @pytest.mark.parametrize("source", ["plan", "trial"])
-async def test_R086_after_the_end_clips_stay_watchable_downloadable_and_shareable(owner: Owner, source: str) -> None:
+async def test_R086_C08_after_the_end_clips_stay_watchable_downloadable_and_shareable(
+    owner: Owner, source: str
+) -> None:
     """A plan that ended yesterday and a clip that is 5 days old, and the same with a trial."""
     plan = ""
     if source == "plan":
