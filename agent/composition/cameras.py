@@ -14,7 +14,7 @@ from agent.errors import BadInput
 from agent.flow.camera_fleet import CameraFleet, Run
 from agent.flow.camera_to_motion import CameraToMotion, StepConsumer
 from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera
-from agent.flow.motion_to_clip import MotionToClip
+from agent.flow.motion_to_clip import SURE_AFTER_S, MotionToClip
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.flow.steps_to_all import StepsToAll
@@ -121,6 +121,7 @@ class Cameras:
             intake=self._intake,
             emit=self._emit,
             times=plan.times,
+            sure_after_s=SURE_AFTER_S,
         )
         supervisor = CameraToMotion(
             camera=on_board,
