@@ -5,23 +5,29 @@ from typing import Final, TypeVar
 
 import structlog
 
+from agent.adapters.clip_media_http import HttpClipMedia
 from agent.adapters.drive_lane_thread import DriveLaneThread
-from agent.adapters.drive_store_files import DriveFiles
-from agent.composition.own_drive import KeptDrive
+from agent.adapters.drive_store_files import BACKUP_BASE, CLIPS_BASE, DriveFiles
+from agent.adapters.fetched_file import FetchedFile
+from agent.composition.own_drive import KeptDrive, overwrites
 from agent.composition.parts import Parts
 from agent.domain.arguments import known_only, text
 from agent.errors import BadInput, Refused, TryLater
 from agent.flow.clip_moves import ClipMoves
+from agent.flow.clip_to_backup import ClipToBackup
+from agent.flow.clips_to_backup import ClipsToBackup
 from agent.flow.commands import CommandAct
 from agent.flow.fault_to_restart import SideFlow
+from agent.flow.room_on_drive import RoomOnDrive
 from agent.flow.spool_to_drive import SpoolToDrive
 from agent.flow.status_board import StatusBoard
-from agent.flow.watch_drive import WatchDrive
+from agent.flow.watch_drive import LOOK_WITHIN_S, WatchDrive
 from hardware.drive import DriveGone, DriveReport, DriveState
 
 EJECT_WITHIN_S: Final = 75.0
 """Flushing and unmounting have 30 s each, and may wait behind a copy."""
 ADOPT_WITHIN_S: Final = 30.0
+FETCHED_FOLDER: Final = "backup_fetched"
 
 T = TypeVar("T")
 
@@ -37,17 +43,28 @@ class DriveSide:
         self._moves = moves
         self.lane = DriveLaneThread(parts.clock)
         self.store: DriveFiles | None = None
+        self.backups: DriveFiles | None = None
         self._watcher: WatchDrive | None = None
         kept = parts.drive
         if kept is not None:
-            self.store = DriveFiles(kept.own.look, parts.camera_namespace, self._camera_name, self.lane)
+            self.store = self._files(kept, CLIPS_BASE)
+            self.backups = self._files(kept, BACKUP_BASE)
             self._watcher = WatchDrive(drive=kept.own, lane=self.lane, moves=moves, clock=parts.clock, board=board)
 
     def flows(self) -> list[SideFlow]:
         """Return what runs beside the cameras."""
-        parts = self._parts
-        if self.store is None or self._watcher is None:
+        parts, kept = self._parts, self._parts.drive
+        if kept is None or self.store is None or self.backups is None or self._watcher is None:
             return []
+        room = RoomOnDrive(
+            store=self.store,
+            backups=self.backups,
+            look=lambda: self.lane.run(kept.own.look, LOOK_WITHIN_S),
+            ledger=parts.ledger,
+            moves=self._moves,
+            reserve_bytes=kept.settings.reserve_bytes,
+            overwrites=overwrites(kept.settings),
+        )
         copies = SpoolToDrive(
             ledger=parts.ledger,
             files=parts.files,
@@ -55,8 +72,37 @@ class DriveSide:
             moves=self._moves,
             clock=parts.clock,
             board=self._board,
+            make_room=room.make,
         )
-        return [SideFlow("drive_watch", self._watcher.run), SideFlow("drive_copies", copies.run)]
+        return [
+            SideFlow("drive_watch", self._watcher.run),
+            SideFlow("drive_copies", copies.run),
+            SideFlow("drive_backup", self._backup(room, self.backups).run),
+        ]
+
+    def _backup(self, room: RoomOnDrive, backups: DriveFiles) -> ClipsToBackup:
+        parts = self._parts
+        copy = ClipToBackup(
+            files=parts.files,
+            media=HttpClipMedia(parts.http),
+            fetched=FetchedFile(parts.settings.module.state_dir / FETCHED_FOLDER),
+            backups=backups,
+            room=room,
+            moves=self._moves,
+            spool_reserve_bytes=parts.settings.spool.reserve_bytes,
+        )
+        return ClipsToBackup(
+            ledger=parts.ledger,
+            backups=backups,
+            copy=copy,
+            moves=self._moves,
+            state=parts.state,
+            clock=parts.clock,
+            board=self._board,
+        )
+
+    def _files(self, kept: KeptDrive, base: str) -> DriveFiles:
+        return DriveFiles(kept.own.look, self._parts.camera_namespace, self._camera_name, self.lane, base)
 
     def acts(self) -> Mapping[str, CommandAct]:
         """Return `eject_drive` and `adopt_drive`."""
