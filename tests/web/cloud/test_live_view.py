@@ -56,9 +56,7 @@ class Device:
                     view = self.bench.views.open(CAMERA, extended=asked["extended"], save=asked["save"])
                     line = await CloudLines(http.connect).dial(str(asked["view_id"]))
                     self.served.append(asyncio.create_task(attend(view, line)))
-                before = self.bench.clock.seconds
-                await self.bench.play(tick / 10, (tick + 1) / 10)
-                self.bench.clock.seconds = before
+                await self.bench.play(tick / 10, (tick + 1) / 10, moves_clock=False)
                 tick += 1
                 await asyncio.sleep(0.05)  # noqa: TID251 - the camera's own pace, twice as fast as real
         finally:
