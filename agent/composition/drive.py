@@ -11,12 +11,13 @@ from agent.adapters.drive_store_files import BACKUP_BASE, CLIPS_BASE, DriveFiles
 from agent.adapters.fetched_file import FetchedFile
 from agent.composition.own_drive import KeptDrive, overwrites
 from agent.composition.parts import Parts
-from agent.domain.arguments import known_only, text
+from agent.domain.arguments import known_only, number, text
 from agent.errors import BadInput, Refused, TryLater
 from agent.flow.clip_moves import ClipMoves
 from agent.flow.clip_to_backup import ClipToBackup
 from agent.flow.clips_to_backup import ClipsToBackup
 from agent.flow.commands import CommandAct
+from agent.flow.drive_clips import DriveClips, ListChangedError
 from agent.flow.fault_to_restart import SideFlow
 from agent.flow.room_on_drive import RoomOnDrive
 from agent.flow.spool_to_drive import SpoolToDrive
@@ -44,11 +45,13 @@ class DriveSide:
         self.lane = DriveLaneThread(parts.clock)
         self.store: DriveFiles | None = None
         self.backups: DriveFiles | None = None
+        self.clips: DriveClips | None = None
         self._watcher: WatchDrive | None = None
         kept = parts.drive
         if kept is not None:
             self.store = self._files(kept, CLIPS_BASE)
             self.backups = self._files(kept, BACKUP_BASE)
+            self.clips = DriveClips(self.store, self.backups, parts.ledger, moves)
             self._watcher = WatchDrive(drive=kept.own, lane=self.lane, moves=moves, clock=parts.clock, board=board)
 
     def flows(self) -> list[SideFlow]:
@@ -105,8 +108,14 @@ class DriveSide:
         return DriveFiles(kept.own.look, self._parts.camera_namespace, self._camera_name, self.lane, base)
 
     def acts(self) -> Mapping[str, CommandAct]:
-        """Return `eject_drive` and `adopt_drive`."""
-        return {"eject_drive": self._eject, "adopt_drive": self._adopt}
+        """Return what can be done with the drive and its clips."""
+        return {
+            "eject_drive": self._eject,
+            "adopt_drive": self._adopt,
+            "list_drive": self._list,
+            "delete_drive_clip": self._delete,
+            "rebuild_drive": self._rebuild,
+        }
 
     async def first_look(self) -> None:
         """See the drive before the first clip opens; a drive that hangs, or a full disk, does not delay recording."""
@@ -146,6 +155,42 @@ class DriveSide:
         log.info("drive_adopted", uuid=uuid)
         self._board.drive = found
         self._board.changed()
+
+    async def _list(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Part of the list of the drive's clips."""
+        known_only(arguments, ["offset", "manifest_id"])
+        offset = int(number(arguments, "offset", 0, 10_000_000)) if "offset" in arguments else 0
+        manifest_id = text(arguments, "manifest_id", 64) if "manifest_id" in arguments else None
+        try:
+            return (await self._clips().listing(manifest_id)).page(offset)
+        except ListChangedError:
+            raise TryLater("The clips on the drive changed meanwhile: ask for the list again.") from None
+        except DriveGone as error:
+            raise TryLater(str(error)) from None
+
+    async def _delete(self, arguments: Mapping[str, object]) -> None:
+        known_only(arguments, ["store", "clip_id"])
+        store, clip_id = text(arguments, "store", 10), text(arguments, "clip_id", 64)
+        try:
+            deleted = await self._clips().delete(store, clip_id)
+        except DriveGone as error:
+            raise TryLater(str(error)) from None
+        if not deleted:
+            raise BadInput("There is no such clip on the drive, or a lease has still to decide on it.")
+        log.info("drive_clip_deleted", store=store, clip_id=clip_id)
+
+    async def _rebuild(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        known_only(arguments, [])
+        try:
+            clips, unknown = await self._clips().rebuild()
+        except DriveGone as error:
+            raise TryLater(str(error)) from None
+        return {"clips": clips, "unknown_files": unknown}
+
+    def _clips(self) -> DriveClips:
+        if self.clips is None:
+            raise Refused("no_drive", "This module has no drive in its configuration.")
+        return self.clips
 
     def _kept(self) -> KeptDrive:
         if self._parts.drive is None:

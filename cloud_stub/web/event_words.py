@@ -57,6 +57,7 @@ BECAUSE: Final[Mapping[str, str]] = {
     "unreadable": N_("Its file could not be read."),
     "window_over": N_("It was older than its camera keeps recordings."),
     "overwritten": N_("The USB drive was full, and newer clips took its place."),
+    "deleted_on_drive": N_("It was deleted on the module."),
     "not_on_drive": N_("It was no longer on the USB drive."),
 }
 WITH_PLACE: Final = frozenset({"motion_started", "clip_stored", "clip_not_kept"})
