@@ -17,12 +17,14 @@ class MaskPace:
         self.every = 1
         self._skip_s = self._encode_s = self._picture_s = 0.0
         self._settled_s = SETTLE_S
-        self._count = -1
+        self._passed: int | None = None
 
     def due(self) -> bool:
         """Say whether the next picture is encoded."""
-        self._count += 1
-        return self._count % self.every == 0
+        passed = self.every if self._passed is None else self._passed + 1
+        stored = passed >= self.every
+        self._passed = 0 if stored else passed
+        return stored
 
     def took(self, work_s: float, picture_s: float, *, encoded: bool) -> bool:
         """Note how long one picture took and how long it lasts (seconds); say whether `every` changed."""

@@ -142,7 +142,7 @@ def _painted(frame: av.VideoFrame, mask: PrivacyMask) -> av.VideoFrame:
             np.copyto(_pixels(to), _pixels(plane))
     else:
         copy = frame.reformat(format=plain, threads=1)
-    copy.pts, copy.time_base = frame.pts, frame.time_base
+    copy.pts = frame.pts
     mask.paint([_pixels(plane) for plane in copy.planes])
     return copy
 
