@@ -43,6 +43,9 @@ class ModuleStateFiles:
         value, _ = await self._load(name)
         return value
 
+    async def load_kept_or_damaged(self, name: str) -> tuple[object, bool]:
+        return await self._load(name)
+
     async def save_kept(self, name: str, value: object) -> None:
         await self._save(name, value)
 

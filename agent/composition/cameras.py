@@ -4,6 +4,7 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -14,10 +15,12 @@ from agent.errors import BadInput
 from agent.flow.camera_fleet import CameraFleet, Run
 from agent.flow.camera_to_motion import CameraToMotion, StepConsumer
 from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera
-from agent.flow.motion_to_clip import MotionToClip
+from agent.flow.motion_to_clip import SURE_AFTER_S, MotionToClip
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.flow.steps_to_all import StepsToAll
+from agent.flow.zones_to_cameras import ZonesToCameras
+from agent.ports import CameraFeed
 from agent.settings import CameraSettings, RecordingSettings, Settings
 from hardware.camera import CameraRefused
 from hardware.cameras.addresses import SourceKind, source_kind
@@ -79,12 +82,14 @@ class Cameras:
         board: StatusBoard,
         intake: ClipIntake,
         emit: Emit,
+        zones: ZonesToCameras,
         onlookers: Sequence[MakeOnlooker] = (),
     ) -> None:
         self._parts = parts
         self._board = board
         self._intake = intake
         self._emit = emit
+        self._zones = zones
         self._onlookers = onlookers
         self._nonce = secrets.randbits(NONCE_BITS)  # marks the pictures of every emulated camera of this run
         self.supervisors: dict[str, CameraToMotion] = {}
@@ -121,12 +126,13 @@ class Cameras:
             intake=self._intake,
             emit=self._emit,
             times=plan.times,
+            sure_after_s=SURE_AFTER_S,
         )
         supervisor = CameraToMotion(
             camera=on_board,
             board=self._board,
             clock=parts.clock,
-            make_feed=lambda: feed_of(camera, parts.clock, self._nonce),
+            make_feed=lambda: self._feed(camera, camera_id),
             consumer=StepsToAll(recorder, [make(camera_id) for make in self._onlookers]),
             emit=self._emit,
             jitter=random.random,
@@ -136,6 +142,12 @@ class Cameras:
             log.info("emulated_camera", camera=camera.name, nonce=self._nonce)
         self.recorders[camera_id], self.supervisors[camera_id] = recorder, supervisor
         return supervisor.run
+
+    def _feed(self, camera: CameraSettings, camera_id: str) -> CameraFeed:
+        """Return a feed for one opening, with the zones of now; CameraRefused where it cannot be."""
+        zones = self._zones
+        said = partial(zones.encodes_every, camera_id)
+        return feed_of(camera, self._parts.clock, self._nonce, zones.of(camera_id), said)
 
     def _forget(self, camera_id: str) -> None:
         del self.plans[camera_id], self.supervisors[camera_id], self.recorders[camera_id]

@@ -109,6 +109,24 @@ def ledger(
         _give_up(error)
 
 
+@app.command()
+def drive(
+    config: Config = DEFAULT_CONFIG,
+    *,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Write the manifest anew from the files alone; the agent must be stopped.")
+    ] = False,
+) -> None:
+    """Say what the USB drive is, and list the clips on it; exit code 1 when it cannot be read."""
+    from agent.composition.drive_table import show_drive
+    from agent.settings import load_settings
+
+    try:
+        raise typer.Exit(asyncio.run(show_drive(load_settings(config), rebuild=rebuild)))
+    except BadInput as error:
+        _give_up(error)
+
+
 def _give_up(error: Exception) -> NoReturn:
     print(f"veilleur-agent: {error}", file=sys.stderr)
     raise typer.Exit(code=2)

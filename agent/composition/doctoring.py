@@ -15,6 +15,7 @@ from agent.adapters.module_state_files import ModuleStateFiles
 from agent.adapters.running_agent_http import RunningAgentHttp
 from agent.adapters.state_probe_files import loose_paths, measure_disk
 from agent.composition.board import extra_checks
+from agent.composition.drive_table import marker_id
 from agent.composition.own_drive import drive_of, own_drive
 from agent.composition.parts import agent_runs, feed_of, verifier_of
 from agent.domain.identity import Identity
@@ -63,9 +64,7 @@ async def _drive(settings: Settings, identity: Identity | None) -> Drive | None:
     if identity is None:
         return drive_of(settings.drive)
     state = ModuleStateFiles(settings.module.state_dir)
-    kept = await state.load_kept("cameras")
-    namespace = kept.get("module_id") if isinstance(kept, dict) else None
-    drive = await own_drive(settings.drive, state, str(namespace or identity.module_id))
+    drive = await own_drive(settings.drive, state, await marker_id(state, identity.module_id))
     return None if drive is None else drive.own
 
 

@@ -19,6 +19,7 @@ class KeptDrive:
     """The drive, and where an adoption is kept. `configured` is the UUID in the settings that it stands in for."""
 
     own: OwnDrive
+    settings: DriveSettings
     configured: str
     state: ModuleStateFiles
 
@@ -40,7 +41,13 @@ async def own_drive(settings: DriveSettings | None, state: ModuleStateFiles, mod
     kept = await state.load_kept(KEPT_NAME)
     if isinstance(kept, dict) and kept.get("configured") == configured and isinstance(kept.get("adopted"), str):
         drive.take(kept["adopted"])
-    return KeptDrive(OwnDrive(drive, module_id), configured, state)
+    own = OwnDrive(drive, module_id, overwrites=overwrites(settings))
+    return KeptDrive(own, settings, configured, state)
+
+
+def overwrites(settings: DriveSettings) -> bool:
+    """Say whether the oldest clips on a full drive make room."""
+    return settings.when_full == "overwrite_oldest"
 
 
 def drive_of(settings: DriveSettings | None) -> Drive | None:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.adapters.module_state_files import ModuleStateFiles
 from agent.composition.own_drive import KeptDrive, own_drive
 from agent.domain.identity import Identity
+from agent.domain.zones import NO_ZONES, CameraZones
 from agent.errors import BadInput
 from agent.settings import CameraSettings, Settings
 from hardware.cameras.addresses import camera_source
@@ -106,7 +108,13 @@ def verifier_of(identity: Identity) -> JwtLeaseVerifier:
     return JwtLeaseVerifier(keys, issuer=identity.issuer, module_id=identity.module_id)
 
 
-def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | None = None) -> PyavCameraFeed:
+def feed_of(
+    camera: CameraSettings,
+    clock: SystemClock | LabClock,
+    nonce: int | None = None,
+    zones: CameraZones = NO_ZONES,
+    on_every: Callable[[int], None] = lambda _every: None,
+) -> PyavCameraFeed:
     """Return a feed for one opening of a camera; raises CameraRefused for an address that cannot work."""
     source = camera_source(
         camera.address,
@@ -116,7 +124,7 @@ def feed_of(camera: CameraSettings, clock: SystemClock | LabClock, nonce: int | 
         nonce=nonce,
         audio=camera.audio,
     )
-    return PyavCameraFeed(source, watch_motion=camera.motion)
+    return PyavCameraFeed(source, watch_motion=camera.motion, zones=zones, monotonic=clock.monotonic, on_every=on_every)
 
 
 def take_key(state_dir: Path) -> str:

@@ -24,6 +24,7 @@ from agent.composition.parts import SOFTWARE, Parts
 from agent.composition.person import build_person
 from agent.composition.reloading import Reloading
 from agent.composition.saving import saving_acts
+from agent.composition.zones import build_zones, zones_acts
 from agent.domain.spool import SpoolLimits
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.board_to_state import StateWriter
@@ -91,7 +92,8 @@ class AgentBuilder:
         self.segments = build_continuous(parts, self.board, self.keeper, self.moves, lambda: self.cameras)
         self.live = build_live(parts, self.board, self.keeper, lambda: self.cameras)
         onlookers: list[MakeOnlooker] = [self.persons.onlooker, self.segments.onlooker, self.live.onlooker]
-        self.cameras = Cameras(parts, self.board, self.segments.intake, self.emit, onlookers)
+        self.zones = build_zones(parts, self.board, lambda: self.cameras.fleet)
+        self.cameras = Cameras(parts, self.board, self.segments.intake, self.emit, self.zones, onlookers)
         self.cameras.fleet.begin_with(camera_plans(settings, parts.camera_namespace))
         self.reloading = Reloading(parts, self.cameras, self.board, path)
         self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
@@ -161,6 +163,7 @@ class AgentBuilder:
             **photo_acts(self.photos),
             **live_acts(self.live),
             **self.drive.acts(),
+            **zones_acts(self.zones),
             "state": self._publish_state,
             "reload": self.reloading.act,
             **saving_acts(self.parts, self.drive.store, self.drive.lane, self.moves),
@@ -259,6 +262,7 @@ class AgentBuilder:
     async def _take_up(self) -> None:
         self.board.link.session = await self.parts.state.next_session()
         await self.arming.load()
+        await self.zones.load()
         await self.drive.first_look()
         await self.leases.load()
         self.keeper.refresh_choices()

@@ -22,6 +22,8 @@ class Signal(StrEnum):
     DRIVE_PARKED = "drive_parked"  # the same for a clip that no lease has decided yet
     DRIVE_GONE = "drive_gone"
     BUDGET_EVICTED = "budget_evicted"  # the spool needed the room
+    OVERWRITTEN = "overwritten"  # the drive needed the room for newer clips, as its owner chose
+    DELETED_ON_DRIVE = "deleted_on_drive"  # by the module's owner
     WINDOW_OVER = "window_over"  # a continuous segment older than its camera's rolling window
 
 
@@ -65,6 +67,8 @@ _MOVES: dict[tuple[RowPhase, Signal], Move] = {
     (RowPhase.HELD, Signal.WINDOW_OVER): Move(RowPhase.LOST, Act.DROP_COPY),
     (RowPhase.HELD, Signal.FILE_MISSING): Move(RowPhase.LOST, Act.NONE),
     (RowPhase.STORED_USB, Signal.WINDOW_OVER): Move(RowPhase.LOST, Act.DROP_COPY),
+    (RowPhase.STORED_USB, Signal.OVERWRITTEN): Move(RowPhase.LOST, Act.DROP_COPY),
+    (RowPhase.STORED_USB, Signal.DELETED_ON_DRIVE): Move(RowPhase.LOST, Act.DROP_COPY),
 }
 
 
@@ -72,8 +76,8 @@ def next_move(phase: RowPhase, signal: Signal) -> Move:
     """Return where a row goes from `phase` on `signal`; a signal that does not concern the phase changes nothing.
 
     Late answers are normal (a status that arrives after an eviction, a lease decision for a clip that just left), so
-    they are no errors. An ended phase never moves again, but for a segment on the drive whose
-    window is over: the drive's copy of a lost row is taken back.
+    they are no errors. An ended phase never moves again, but for a clip on the drive whose window
+    is over, whose room is needed or that its owner deletes: the drive's copy of a lost row is taken back.
     """
     return _MOVES.get((phase, signal), Move(phase, Act.NONE))
 

@@ -12,6 +12,8 @@ QUEUE_BYTES = 8 * 1024 * 1024
 
 
 NOT_A_SYNC_SAMPLE = 0x10000
+PICTURES = (1).to_bytes(4, "big")
+"""The number of the track that our muxer gives to the pictures."""
 
 
 class PieceKind(IntEnum):
@@ -63,6 +65,8 @@ def _first_flags(read: ReadAt, traf: Box) -> int:
         content = read(box.content, box.end - box.content)
         flags = int.from_bytes(content[1:4], "big")
         if box.kind == b"tfhd":
+            if content[4:8] != PICTURES:
+                return NOT_A_SYNC_SAMPLE  # sound alone
             at = 8 + 8 * bool(flags & 0x1) + 4 * (flags & 0x1A).bit_count()
             default = int.from_bytes(content[at : at + 4], "big") if flags & 0x20 else 0
         elif box.kind == b"trun":
@@ -87,6 +91,8 @@ def mime_of(head: bytes) -> str:
         codecs.append(f"hvc1.{head[at + 5] & 31}.6.L{head[at + 16]}.B0")
     if b"mp4a" in head:
         codecs.append("mp4a.40.2")
+    if b"Opus" in head:
+        codecs.append("opus")
     return f'video/mp4; codecs="{", ".join(codecs)}"' if codecs else "video/mp4"
 
 

@@ -14,6 +14,17 @@ LIVE_PHASES = (RowPhase.RECORDING, RowPhase.SPOOLED, RowPhase.HELD)
 
 
 @dataclass(frozen=True, slots=True)
+class ZonesWords:
+    """How many zones of each kind a camera has; `stored_every` 2 says that only every second picture is stored."""
+
+    version: int = 0
+    activity: int = 0
+    only_here: int = 0
+    privacy: int = 0
+    stored_every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class CameraWords:
     """What the document says of one camera; the picture's facts are `None` until its stream is known."""
 
@@ -31,6 +42,7 @@ class CameraWords:
     motion_on: bool = True
     snoozed_until: str | None = None
     continuous: ContinuousState = ContinuousState.OFF
+    zones: ZonesWords = ZonesWords()
 
 
 @dataclass(frozen=True, slots=True)

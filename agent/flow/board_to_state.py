@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from agent.domain.clip import SinkChoice
 from agent.domain.snooze import snoozed_until
-from agent.domain.state_document import NO_DRIVE, CameraWords, DriveWords, ModuleWords, state_document
-from agent.flow.status_board import CameraBoard, StatusBoard
+from agent.domain.state_document import NO_DRIVE, CameraWords, DriveWords, ModuleWords, ZonesWords, state_document
+from agent.domain.zones import NO_ZONES, ZoneKind
+from agent.flow.status_board import CameraBoard, StatusBoard, ZonesBoard
 from agent.ports import Clock, Ledger
 from hardware.drive import DriveReport
 
@@ -74,7 +75,19 @@ class StateWriter:
             motion_on=camera.camera_id not in arming.switched_off,
             snoozed_until=None if snoozed is None else snoozed.isoformat(timespec="seconds").replace("+00:00", "Z"),
             continuous=camera.continuous,
+            zones=_zones(self._board.zones, camera.camera_id),
         )
+
+
+def _zones(board: ZonesBoard, camera_id: str) -> ZonesWords:
+    zones = board.cameras.get(camera_id, NO_ZONES)
+    return ZonesWords(
+        version=zones.version,
+        activity=len(zones.of(ZoneKind.ACTIVITY)),
+        only_here=len(zones.of(ZoneKind.ONLY_HERE)),
+        privacy=len(zones.of(ZoneKind.PRIVACY)),
+        stored_every=board.every.get(camera_id, 1),
+    )
 
 
 def _drive(report: DriveReport | None) -> DriveWords:

@@ -59,6 +59,15 @@ class CameraFleet(Generic[Plan]):
             self._changed.set()
             return FleetChange(added, removed, changed)
 
+    async def renew(self, camera_id: str) -> None:
+        """Start one camera anew, by its plan of now; its clip ends first. A camera that is not there stays away."""
+        async with self._one_change:
+            plan = self._plans.get(camera_id)
+            if plan is not None:
+                await self._end((camera_id,))
+                self._add(camera_id, plan)
+                self._changed.set()
+
     async def run(self) -> None:
         """Run all of them until cancelled; what a camera's flow raises past itself ends the fleet with it."""
         self._running = True

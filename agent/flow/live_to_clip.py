@@ -50,6 +50,11 @@ class LiveToClip:
                 log.warning("live_view_not_saved", camera_id=self._camera_id, because=str(error))
                 self._ended = True
 
+    async def next(self) -> None:
+        """End the clip; the next one begins with what comes."""
+        async with self._turn:
+            await self._close(None)
+
     async def lost(self) -> None:
         """End the clip; the next one begins when the camera is back."""
         async with self._turn:

@@ -28,6 +28,9 @@ Emit = Callable[[str, Mapping[str, object]], Awaitable[None]]
 BLIND_AFTER_S = 5.0
 """Media seconds without one analysed picture after which nothing is known to move any more."""
 
+SURE_AFTER_S = 1.0
+"""What the detector takes at most, from the first moving frame on, until it is sure."""
+
 NOTHING_SEEN = MotionReading(0.0, moving=False, light_change=False, area=0.0, box=None, score=0.0, threshold=0.0)
 """What the pictures say of a motion that a sensor alone tells of."""
 
@@ -53,7 +56,9 @@ class MotionToClip:
         emit: Emit,
         times: ClipTimes,
         ring_bytes: int = RING_BYTES,
+        sure_after_s: float = 0.0,
     ) -> None:
+        """`sure_after_s` is how far readings lag behind motion: the pre-roll counts from the first moving frame."""
         self._camera = camera
         self._board = board
         self._clock = clock
@@ -61,6 +66,7 @@ class MotionToClip:
         self._emit = emit
         self._times = times
         self._ring_bytes = ring_bytes
+        self._sure_after_s = sure_after_s
         self._stream: StreamInfo | None = None
         self._ring: PacketRing | None = None
         self._life = ClipLife()
@@ -107,7 +113,7 @@ class MotionToClip:
         """Take a newly opened stream; its times start anew and its parameters may differ."""
         await self.lost()
         self._stream = stream
-        self._ring = PacketRing(stream.time_base, self._times.pre_roll_s, self._ring_bytes)
+        self._ring = PacketRing(stream.time_base, self._times.pre_roll_s + self._sure_after_s, self._ring_bytes)
 
     async def take(self, steps: Sequence[FeedStep]) -> None:
         """Take the next batch, in order."""

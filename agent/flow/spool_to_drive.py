@@ -48,7 +48,10 @@ class SpoolToDrive:
         moves: ClipMoves,
         clock: Clock,
         board: StatusBoard,
+        make_room: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
+        """`make_room(bytes)` is awaited before each copy, where the oldest clips may be overwritten."""
+        self._make_room = make_room
         self._ledger = ledger
         self._files = files
         self._store = store
@@ -163,6 +166,8 @@ class SpoolToDrive:
     async def _copy(self, row: ClipRow) -> CopyResult:
         if row.path is None:
             raise FileNotFoundError(row.clip_id)
+        if self._make_room is not None:
+            await self._make_room(row.size_bytes or 0)
         try:
             return await self._store.put(row, self._files.locate(row.path), CLIPS_FOLDER)
         except FileNotFoundError:

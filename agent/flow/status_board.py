@@ -15,6 +15,7 @@ from agent.domain.drive_pace import DrivePace
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.person import PersonState
 from agent.domain.schedule import Schedule
+from agent.domain.zones import CameraZones
 from agent.vision.motion import MotionReading
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport
@@ -82,6 +83,18 @@ class ArmingBoard:
     snoozed: Mapping[str, datetime] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class ZonesBoard:
+    """The zones of each camera that ever had some. `lost`: what was kept is damaged, so who is missing is refused.
+
+    `every` is there for a masked camera whose encoder cannot keep up: it stores every n-th picture only.
+    """
+
+    cameras: Mapping[str, CameraZones] = field(default_factory=dict)
+    lost: bool = False
+    every: dict[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class FlowFault:
     """A flow that failed and is started again: how often in a row, when last, and the kind of its error."""
@@ -104,6 +117,7 @@ class StatusBoard:
     drive_pace: DrivePace = DrivePace.OK
     armed: bool = True
     arming: ArmingBoard = field(default_factory=ArmingBoard)
+    zones: ZonesBoard = field(default_factory=ZonesBoard)
     last_saved_s: float | None = None
     faults: dict[str, FlowFault] = field(default_factory=dict)
     listeners: list[Callable[[], None]] = field(default_factory=list)

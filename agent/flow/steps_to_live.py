@@ -24,6 +24,9 @@ class PacketSaver(Protocol):
     async def take(self, stream: StreamInfo, newest_group: Sequence[EncodedPacket], count: int) -> None:
         """Take the group of the newest keyframe; its last `count` packets are new."""
 
+    async def next(self) -> None:
+        """Save what follows as something of its own: the stream is another one."""
+
     async def lost(self) -> None:
         """End what was saved: the camera went away."""
 
@@ -72,8 +75,10 @@ class StepsToLive:
         return len(self._viewers)
 
     async def begin(self, stream: StreamInfo) -> None:
-        """Take a newly opened stream: viewers get a new head."""
+        """Take a newly opened stream: viewers get a new head, savers begin another clip."""
         self._stop_muxing()
+        for saver in tuple(self._savers):
+            await saver.next()
         self._stream, self._ring, self.refused = stream, PacketRing(stream.time_base, 0.0), ""
 
     async def take(self, steps: Sequence[FeedStep]) -> None:

@@ -1,7 +1,7 @@
 """What the flows need from the outside world; each comment is the contract that the adapters' test suites hold."""
 
 from agent.ports.cloud import CloudAnswer, CloudCalls, CloudStatus, ModuleApi, Uploads
-from agent.ports.keeping import CopyResult, DriveLane, DriveStore, Ledger
+from agent.ports.keeping import CopyResult, DriveClip, DriveLane, DriveStore, Ledger
 from agent.ports.link import Broker, LeaseVerifier, Message, ModuleState
 from agent.ports.person import PersonDetector
 from agent.ports.recording import CameraFeed, ClipFile, ClipFiles, Clock, ClosedFile, FeedStep
@@ -19,6 +19,7 @@ __all__ = [
     "CloudCalls",
     "CloudStatus",
     "CopyResult",
+    "DriveClip",
     "DriveLane",
     "DriveStore",
     "FeedStep",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from agent.domain.clip import ClipRow, RowPhase, Sink
+from agent.domain.clip import ClipRow, MediaKind, RowPhase, Sink
 from agent.domain.drive_pace import DrivePace
 
 T = TypeVar("T")
@@ -59,6 +59,12 @@ class Ledger(Protocol):
         Oldest first; not what is being recorded, nor what only the cloud holds.
         """
 
+    async def cloud_clips_since(self, since: str, limit: int) -> Sequence[ClipRow]:
+        """Return closed and open clips on their way to the cloud, or there, whose trusted `captured_at` is not earlier.
+
+        By `captured_at`, the earliest first; lost ones are left out.
+        """
+
     async def counts(self) -> Mapping[RowPhase, int]:
         """Count the rows of every phase that has any."""
 
@@ -91,6 +97,24 @@ class CopyResult:
     usb_path: str
     size_bytes: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriveClip:
+    """A clip that stands on the drive, as its file's name and the manifest say.
+
+    `camera_slug` is the camera's name in a-z, 0-9 and hyphens; `captured_at` is UTC to the second, empty if undated.
+    `folder` is what it was put into.
+    """
+
+    clip_id: str
+    path: str
+    folder: str
+    size_bytes: int
+    sha256: str
+    camera_slug: str
+    captured_at: str
+    kind: MediaKind
 
 
 class DriveLane(Protocol):
@@ -128,3 +152,15 @@ class DriveStore(Protocol):
 
     async def remove(self, row: ClipRow) -> None:
         """Delete our copy of a parked clip: only a file of the manifest with this row's hash; raises `DriveGone`."""
+
+    async def listing(self) -> Sequence[DriveClip]:
+        """Return every clip of ours on the drive, oldest first and undated ones last; raises `DriveGone`."""
+
+    async def read_clip(self, clip: DriveClip, offset: int, length: int) -> bytes:
+        """Return at most `length` bytes of a clip of the listing; FileNotFoundError, and `DriveGone` soon."""
+
+    async def delete(self, clip: DriveClip) -> None:
+        """Delete a clip of the listing; what is not there, or is another file by now, is left; raises `DriveGone`."""
+
+    async def rebuild(self) -> tuple[int, int]:
+        """Write the manifest anew from the files alone; return how many clips and how many unknown files there are."""

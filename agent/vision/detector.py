@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from agent.vision.median import median
 from agent.vision.motion import MotionReading
+from agent.vision.zones import WATCH_ALL, WatchedParts
 
 cv2.setNumThreads(1)
 
@@ -55,15 +56,18 @@ class Blob:
 class MotionDetector:
     """Background model, noise floor, clutter floor, light changes and debounce for one camera; pure, no clock.
 
-    Feed it 5 to 8 pictures a second of constant size, about 320 wide; a change of size starts it anew.
+    Feed it 5 to 8 pictures a second of constant size, about 320 wide; a change of size starts it anew. What moves
+    outside the watched parts is not seen; light is judged by the whole picture.
     """
 
-    def __init__(self, minimum_area: float = MINIMUM_AREA) -> None:
+    def __init__(self, minimum_area: float = MINIMUM_AREA, watched: WatchedParts = WATCH_ALL) -> None:
         self._minimum_area = minimum_area
+        self._parts = watched
         self._start(None)
 
     def _start(self, shape: tuple[int, ...] | None) -> None:
         self._shape = shape
+        self._watched = None if shape is None else self._parts.mask(shape)
         self._model = cv2.createBackgroundSubtractorMOG2(500, SIGMAS_SQUARED, detectShadows=False)
         self._model.setVarMin(SMALLEST_VARIANCE)
         self._pictures = 0
@@ -138,6 +142,8 @@ class MotionDetector:
         share = cv2.countNonZero(mask) / mask.size
         if not share:
             return 0.0, Blob(0.0, None)  # the usual case, and labelling nothing would cost a third of the detector
+        if self._watched is not None:
+            mask = cv2.bitwise_and(mask, self._watched)
         mask = cv2.dilate(mask, np.ones((5, 5), np.uint8))
         count, _labels, stats, _centres = cv2.connectedComponentsWithStats(mask)
         if count < 2:  # noqa: PLR2004 - label 0 is the background

@@ -17,8 +17,9 @@ HAPPENED: Final[Mapping[str, str]] = {
     "storage_read_only": N_("The USB drive cannot be written."),
     "storage_pulled": N_("The USB drive was pulled out without ejecting."),
     "storage_ejected": N_("The USB drive was ejected: it can be taken out."),
-    "storage_foreign": N_("The USB drive belongs to another module."),
+    "storage_foreign": N_("Another USB drive is in the module: put the right one in, or adopt it on the module's page."),
     "storage_unsupported": N_("The module cannot use this USB drive."),
+    "storage_backed_up": N_("The clips of the day were copied to the USB drive."),
     "storage_ok": N_("The module has room for new clips again."),
     "storage_over_budget": N_("Too many clips wait on the module: the oldest make room."),
     "storage_below_reserve": N_("The module's own disk is nearly full: nothing is recorded."),
@@ -55,6 +56,8 @@ BECAUSE: Final[Mapping[str, str]] = {
     "file_missing": N_("Its file was gone."),
     "unreadable": N_("Its file could not be read."),
     "window_over": N_("It was older than its camera keeps recordings."),
+    "overwritten": N_("The USB drive was full, and newer clips took its place."),
+    "deleted_on_drive": N_("It was deleted on the module."),
     "not_on_drive": N_("It was no longer on the USB drive."),
 }
 WITH_PLACE: Final = frozenset({"motion_started", "clip_stored", "clip_not_kept"})

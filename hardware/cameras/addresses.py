@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import fields, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -103,15 +104,8 @@ def camera_source(
         return picamera_source(number, monotonic=monotonic, **options)
     if kind is SourceKind.FILE:
         path, looped, paced = _file_options(address)
-        return FileSource(
-            path,
-            monotonic=monotonic,
-            sleep=sleep,
-            looped=looped,
-            paced=paced,
-            nominal_fps=nominal_fps,
-            audio=audio,
-        )
+        make = partial(FileSource, path, monotonic=monotonic, sleep=sleep)
+        return make(looped=looped, paced=paced, nominal_fps=nominal_fps, audio=audio)
     settings, paced = scene_settings(address, nonce=secrets.randbelow(NONCE_MODULO) if nonce is None else nonce)
     settings = settings if audio else replace(settings, sound=False)
     return EmulatedSource(settings, monotonic=monotonic, sleep=sleep, paced=paced)

@@ -46,15 +46,24 @@ class PictureEncoder:
         self._quality = quality
         self.name, self._codec = self._probe(candidates)
 
-    def encode(self, picture: VideoFrame) -> Iterator[tuple[bytes, int, bool]]:
-        """Encode one picture, whose `pts` is in our time base; yield (data, pts, is_keyframe) of what is ready."""
+    def encode(self, picture: VideoFrame, *, keyframe: bool = False) -> Iterator[tuple[bytes, int, bool]]:
+        """Encode one picture, whose `pts` is in our time base; yield (data, pts, is_keyframe) of what is ready.
+
+        `keyframe` asks for one before it would be due.
+        """
         if picture.format.name != "yuv420p" or (picture.width, picture.height) != (self.width, self.height):
             stamp = picture.pts
             picture = picture.reformat(width=self.width, height=self.height, format="yuv420p")
             picture.pts = stamp
         picture.time_base = self.time_base
-        picture.pict_type = av.video.frame.PictureType.NONE  # an MJPEG picture says "I": it would force a keyframe
+        kinds = av.video.frame.PictureType
+        picture.pict_type = kinds.I if keyframe else kinds.NONE  # a decoded picture says its own: it would be taken up
         for packet in self._codec.encode(picture):
+            yield bytes(packet), packet.pts or 0, packet.is_keyframe
+
+    def finish(self) -> Iterator[tuple[bytes, int, bool]]:
+        """Yield what the encoder still holds; it takes no picture any more."""
+        for packet in self._codec.encode(None):
             yield bytes(packet), packet.pts or 0, packet.is_keyframe
 
     def _probe(self, candidates: Sequence[str]) -> tuple[str, VideoCodecContext]:

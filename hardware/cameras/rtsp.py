@@ -22,6 +22,9 @@ OPTIONS = {
     "fpsprobesize": "3",  # FFmpeg would watch 20 frames to guess the rate: 1.3 s without a picture at 15 a second
 }
 
+PATIENCE_WITH_SOUND = "1500000"
+"""Microseconds of pictures after which FFmpeg no longer waits (else 5 s) for sound that is offered and never comes."""
+
 LONGEST_GAP_S = 6.0
 """A live camera that is silent for longer is lost, so a larger step in its stamps is a clock that was set."""
 
@@ -59,14 +62,14 @@ class RtspLink:
         """Open with sound where it is wanted; a camera that offers sound and then refuses it is asked without."""
         if self._audio:
             try:
-                return self._asked("video+audio")
+                return self._asked("video+audio", analyzeduration=PATIENCE_WITH_SOUND)
             except REFUSED as error:
                 if isinstance(error, REFUSED_AS_A_WHOLE):
                     raise
         return self._asked("video")
 
-    def _asked(self, kinds: str) -> InputContainer:
-        options = {**OPTIONS, "allowed_media_types": kinds}
+    def _asked(self, kinds: str, **more: str) -> InputContainer:
+        options = {**OPTIONS, "allowed_media_types": kinds, **more}
         return av.open(self._address, mode="r", options=options, timeout=(CONNECT_S, READ_S))
 
     def read(self) -> Iterator[EncodedPacket | None]:

@@ -13,10 +13,14 @@ DIAGRAM = Path(__file__).parents[2] / "docs" / "clip_delivery.md"
 
 
 @pytest.mark.parametrize("phase", sorted(ENDED_PHASES))
-def test_an_ended_row_never_moves_again_but_when_a_drives_rolling_window_is_over(phase: RowPhase) -> None:
+def test_an_ended_row_never_moves_again_but_when_a_drives_window_is_over_or_its_clip_has_to_go(phase: RowPhase) -> None:
     """R140: a continuous segment on the drive ends once more, as a tombstone whose copy is taken back."""
     for signal in Signal:
-        if (phase, signal) == (RowPhase.STORED_USB, Signal.WINDOW_OVER):
+        if phase is RowPhase.STORED_USB and signal in {
+            Signal.WINDOW_OVER,
+            Signal.OVERWRITTEN,
+            Signal.DELETED_ON_DRIVE,
+        }:
             assert next_move(phase, signal).phase is RowPhase.LOST
             continue
         assert next_move(phase, signal) == next_move(phase, signal).__class__(phase, Act.NONE)
@@ -31,6 +35,8 @@ def test_only_an_acknowledgement_of_the_whole_or_a_stated_loss_drops_the_copy() 
         Signal.DRIVE_PARKED,
         Signal.BUDGET_EVICTED,
         Signal.WINDOW_OVER,
+        Signal.OVERWRITTEN,
+        Signal.DELETED_ON_DRIVE,
         Signal.NOTHING_WHOLE,
     }
 

@@ -11,7 +11,15 @@ from agent.domain.continuous import ContinuousState
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.person import PersonState
 from agent.domain.schedule import Due, Schedule, Step
-from agent.domain.state_document import NO_DRIVE, CameraWords, DriveWords, ModuleWords, same_words, state_document
+from agent.domain.state_document import (
+    NO_DRIVE,
+    CameraWords,
+    DriveWords,
+    ModuleWords,
+    ZonesWords,
+    same_words,
+    state_document,
+)
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "contract" / "state_v1.json").read_text(encoding="utf-8"))
 CAMERA = "c0a80101-7b1e-4a55-8d5e-11aa22bb33c1"
@@ -37,6 +45,7 @@ WORDS = ModuleWords(
             *("Front door", "mini", "emulated", "recording", "ok", "", 1280, 720, 15.0, "h264", CHOICE),
             snoozed_until="2026-03-01T01:10:00Z",
             continuous=ContinuousState.NOT_ENTITLED,
+            zones=ZonesWords(version=3, activity=2, privacy=1),
         )
     },
 )

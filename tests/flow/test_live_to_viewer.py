@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from io import BytesIO
 
 import av
@@ -279,3 +280,16 @@ async def test_what_is_said_during_a_view_is_played() -> None:
         assert not isinstance(grant, bytes)
         assert grant["talk"] is True
     assert (speaker.heard, speaker.closed) == (b"hi", True)
+
+
+async def test_a_stream_that_changes_its_size_in_mid_stream_begins_another_head_and_another_clip() -> None:
+    bench = LiveBench()
+    bench.lease()
+    await bench.steps.begin(bench.stream)
+    async with watching(bench.views.open(CAMERA, save=True)) as viewer:
+        await bench.play(0.0, 2.0)
+        await bench.steps.begin(replace(bench.stream, width=640))
+        await bench.play(2.0, 4.0)
+        assert viewer.words() == ["grant", "head", "head"]
+    assert [(clip.ended_early, len(clip.packets)) for clip in bench.intake.clips] == [(None, 20), (None, 20)]
+    assert bench.intake.clips[1].stream.width == 640

@@ -136,6 +136,19 @@ def test_sound_that_is_offered_and_never_comes_costs_no_picture(sound: Sound) ->
     assert whole_layout(read_from(clip), len(clip)).duration_ms == 4000
 
 
+def test_sound_that_never_comes_does_not_keep_the_pictures_waiting() -> None:
+    stream = odd_stream("wraps")
+    plan = FaultPlan(Fault.FROZEN, at_frame=30)
+    silent = Sound(aac().description, 16000)
+    with faulty_server(stream.units, stream.fps, plan, stamps=stream.stamps, sound=silent) as server:
+        began_s = time.monotonic()  # noqa: TID251 - the peer is real
+        camera = rtsp_source(server.url, monotonic=time.monotonic)  # noqa: TID251 - the peer is real
+        camera.open()
+        took_s = time.monotonic() - began_s  # noqa: TID251 - the peer is real
+        camera.close()
+    assert took_s < 2.0, "two seconds of pictures are enough"
+
+
 def test_sound_is_not_asked_for_when_it_is_switched_off() -> None:
     info, packets = received(aac(), audio=False)
     assert info.audio is None

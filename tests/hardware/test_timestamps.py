@@ -1,12 +1,13 @@
 """Repaired decoding times rise strictly, whatever the camera sends, and stay true where its stamps are."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.cameras.timestamps import StampRepair
+from hardware.cameras.timestamps import SoundPlacement, StampRepair
 
 TICKS = 90_000
 FRAME = 3_600  # 25 frames a second
@@ -107,3 +108,37 @@ def test_small_faults_leave_no_drift(faults: list[int], good: int) -> None:
     sent.extend(start + FRAME * number for number in range(1, good))
     lead = repaired(*sent)[-1] - sent[-1]
     assert lead == 0
+
+
+def beside(pictures: StampRepair) -> SoundPlacement:
+    return SoundPlacement(pictures, time_base=Fraction(1, 90_000))
+
+
+@pytest.mark.parametrize("jump_s", [-5000, -3, 3, 5000])
+def test_sound_stays_beside_its_pictures_when_their_clock_jumps(jump_s: int) -> None:
+    """The sound's stamps jump half a second after the pictures' own."""
+    pictures = StampRepair(time_base=Fraction(1, 90_000), nominal_fps=15, longest_gap_s=2.0)
+    sound, places, newest = beside(pictures), list[int](), 0
+    for number in range(150):
+        at = number * 6000
+        newest = pictures.step(at + jump_s * 90_000 * (number >= 60), None).dts
+        places.append(sound.step(at + jump_s * 90_000 * (number >= 68), 6000))
+        assert abs(places[-1] - newest) <= 2.1 * 90_000
+    assert all(before < after for before, after in pairwise(places))
+    assert abs(places[-1] - newest) <= 6000
+
+
+def test_sound_without_stamps_follows_the_sound_before_it() -> None:
+    pictures = StampRepair(time_base=Fraction(1, 90_000), nominal_fps=15, longest_gap_s=6.0)
+    sound = beside(pictures)
+    pictures.step(1_000, None)
+    assert [sound.step(stamp, 1_800) for stamp in (1_000, None, None, 6_400)] == [0, 1_800, 3_600, 5_400]
+
+
+def test_sound_whose_clock_has_nothing_to_do_with_the_pictures_is_laid_at_the_newest() -> None:
+    pictures = StampRepair(time_base=Fraction(1, 90_000), nominal_fps=15, longest_gap_s=6.0)
+    sound = beside(pictures)
+    for number in range(100):
+        pictures.step(number * 6000, None)
+        place = sound.step(10**12 + number, 6000)
+        assert abs(place - number * 6000) <= 2 * 90_000

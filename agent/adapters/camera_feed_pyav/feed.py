@@ -2,12 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+from agent.adapters.camera_feed_pyav.masked_pictures import MaskedPictures
 from agent.adapters.camera_feed_pyav.picture_analysis import PictureAnalysis
+from agent.domain.zones import NO_ZONES, CameraZones, ZoneKind
 from agent.ports import FeedStep
 from agent.vision.detector import MotionDetector
+from agent.vision.mask import PrivacyMask
 from agent.vision.person import Box, Crop
+from agent.vision.zones import Polygon, WatchedParts
 from hardware.camera import CameraError, CameraLost, CameraSource, EncodedPacket, StreamInfo
 
 BATCH_S = 0.25
@@ -24,12 +28,26 @@ class PyavCameraFeed:
     No packet is dropped between camera and consumer. When the consumer is behind by about 10 s of video, the thread
     stops reading (the camera's own connection then holds back); 10 s later the feed ends with `CameraLost`, a loss
     with a sentence instead of a silent gap.
+
+    With a privacy zone the packets are painted ones from the first on (MaskedPictures; `monotonic` is its clock, and
+    `on_every` gets its word on the event loop); a camera to which that cannot be done ends with `CameraRefused`.
     """
 
     def __init__(
-        self, source: CameraSource, *, watch_motion: bool = True, detector: MotionDetector | None = None
+        self,
+        source: CameraSource,
+        *,
+        watch_motion: bool = True,
+        detector: MotionDetector | None = None,
+        zones: CameraZones = NO_ZONES,
+        monotonic: Callable[[], float] = lambda: 0.0,
+        on_every: Callable[[int], None] = lambda _every: None,
     ) -> None:
         self._source = source
+        self._zones = zones
+        self._monotonic = monotonic
+        self._on_every = on_every
+        self._masked: MaskedPictures | None = None
         self._watch_motion = watch_motion
         self._detector = detector
         self._analysis: PictureAnalysis | None = None
@@ -75,8 +93,7 @@ class PyavCameraFeed:
         ending: BaseException | None = None
         try:
             stream = self._source.open()
-            if self._watch_motion:
-                self._analysis = PictureAnalysis(stream, self._detector)
+            stream = self._prepare(loop, stream)
             self._call(loop, _describe, described, stream)
             self._pump(loop, stream)
         except CameraError as error:
@@ -89,19 +106,51 @@ class PyavCameraFeed:
         self._call(loop, _describe, described, ending or CameraLost("The camera ended before it described its video."))
         self._call(loop, self._queue.put_nowait, ending)
 
+    def _prepare(self, loop: asyncio.AbstractEventLoop, stream: StreamInfo) -> StreamInfo:
+        """Make what looks at the pictures, and what paints them; return the stream that leaves here."""
+        zones = self._zones
+        private = _polygons(zones, ZoneKind.PRIVACY)
+        if not private and not self._watch_motion:
+            return stream
+        self._analysis = PictureAnalysis(
+            stream,
+            self._detector,
+            watched=WatchedParts(_polygons(zones, ZoneKind.ACTIVITY), _polygons(zones, ZoneKind.ONLY_HERE)),
+            mask=PrivacyMask(private) if private else None,
+            watches=self._watch_motion,
+        )
+        if not private:
+            return stream
+        self._masked = MaskedPictures(
+            stream,
+            self._analysis,
+            monotonic=self._monotonic,
+            said=lambda every: self._call(loop, self._on_every, every),
+        )
+        return self._masked.stream
+
+    def _steps(self) -> Iterator[FeedStep]:
+        masked = self._masked
+        for packet in self._source.packets():
+            if self._closed.is_set():
+                return
+            if masked is not None:
+                yield from masked.take(packet)
+            else:
+                yield FeedStep(packet, self._analysis.see(packet) if self._analysis is not None else None)
+        if masked is not None:
+            yield from masked.finish()
+
     def _pump(self, loop: asyncio.AbstractEventLoop, stream: StreamInfo) -> None:
         batch: list[FeedStep] = []
         batch_ticks = int(BATCH_S / stream.time_base)
         was_moving = False
         try:
-            for packet in self._source.packets():
-                if self._closed.is_set():
-                    return
-                step = FeedStep(packet, self._analysis.see(packet) if self._analysis is not None else None)
+            for step in self._steps():
                 batch.append(step)
                 turned = step.reading is not None and step.reading.moving is not was_moving
                 was_moving = was_moving is not turned
-                if turned or _ends_after(batch[0].packet, packet) >= batch_ticks:
+                if turned or _ends_after(batch[0].packet, step.packet) >= batch_ticks:
                     self._hand_over(loop, batch)
                     batch = []
         finally:
@@ -118,6 +167,10 @@ class PyavCameraFeed:
             loop.call_soon_threadsafe(function, *arguments)  # type: ignore[arg-type]
         except RuntimeError:  # the loop has ended: nobody waits any more
             self._closed.set()
+
+
+def _polygons(zones: CameraZones, kind: ZoneKind) -> tuple[Polygon, ...]:
+    return tuple(zone.corners for zone in zones.of(kind))
 
 
 def _ends_after(first: EncodedPacket, last: EncodedPacket) -> int:

@@ -1,7 +1,9 @@
 """Decodes every packet as cheaply as motion allows and shows a few pictures a second to the detector."""
 
 import threading
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -10,9 +12,11 @@ from numpy.typing import NDArray
 
 from agent.adapters.camera_feed_pyav.person_crop import crop_around
 from agent.vision.detector import MotionDetector
+from agent.vision.mask import PrivacyMask
 from agent.vision.motion import MotionReading
 from agent.vision.person import Box, Crop
 from agent.vision.small_picture import LookPace, small_luma
+from agent.vision.zones import WATCH_ALL, WatchedParts
 from hardware.camera import EncodedPacket, StreamInfo
 
 JPEG_QUANTISER = "4"
@@ -22,12 +26,24 @@ class PictureAnalysis:
     """One stream's decoder, detector and newest picture; used by one thread, except `newest_jpeg`.
 
     A packet that cannot be decoded gives no reading and no error: recording goes on, and who reads the steps sees
-    that readings stay away.
+    that readings stay away. With a `mask` every picture is decoded whole and painted before anybody sees it, the
+    detector as well. Without `watches` there are pictures but no readings.
     """
 
-    def __init__(self, stream: StreamInfo, detector: MotionDetector | None = None) -> None:
+    def __init__(
+        self,
+        stream: StreamInfo,
+        detector: MotionDetector | None = None,
+        *,
+        watched: WatchedParts = WATCH_ALL,
+        mask: PrivacyMask | None = None,
+        watches: bool = True,
+    ) -> None:
         self._stream = stream
-        self._detector = detector or MotionDetector()
+        self._watched = watched
+        self._mask = mask
+        self._watches = watches
+        self._detector = detector or MotionDetector(watched=watched)
         self._pace = LookPace(stream.nominal_fps)
         self._newest: av.VideoFrame | None = None
         self._decoding = threading.Lock()  # a picture held while the next ones are decoded is 4 MB that stay
@@ -38,7 +54,7 @@ class PictureAnalysis:
         with self._decoding:
             self._stream = stream
             self._decoder = self._new_decoder()
-            self._detector = MotionDetector()
+            self._detector = MotionDetector(watched=self._watched)
 
     def _new_decoder(self) -> VideoCodecContext:
         decoder = av.CodecContext.create(self._stream.codec, "r")
@@ -47,6 +63,8 @@ class PictureAnalysis:
         if self._stream.extradata:
             decoder.extradata = self._stream.extradata
         decoder.thread_count = 1
+        if self._mask is not None:
+            return decoder  # its pictures are stored
         decoder.options = {"skip_loop_filter": "all"}  # a quarter of the cost, and motion does not see it
         decoder.skip_frame = "NONREF"  # pictures that no other needs; saves only where a camera sends such
         return decoder
@@ -56,30 +74,42 @@ class PictureAnalysis:
 
         Sound says nothing; pictures that are described anew get a new decoder.
         """
+        reading = None
+        for _, said in self.pictures_of(packet):
+            reading = said or reading
+        return reading
+
+    def pictures_of(self, packet: EncodedPacket) -> Sequence[tuple[av.VideoFrame, MotionReading | None]]:
+        """Decode one packet; return the pictures that came out of it, painted, with what the detector said of each."""
         if packet.is_audio:
-            return None
+            return ()
         if packet.stream is not None:
             self._begin_anew(packet.stream)
         copy = av.Packet(packet.data)
         copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, self._stream.time_base
         copy.is_keyframe = packet.is_keyframe
+        return self._decoded(copy)
+
+    def finish(self) -> Sequence[tuple[av.VideoFrame, MotionReading | None]]:
+        """Return the pictures that the decoder still held back; a new decoder is needed afterwards."""
+        return self._decoded(None)
+
+    def _decoded(self, packet: "av.Packet[Any] | None") -> Sequence[tuple[av.VideoFrame, MotionReading | None]]:
         with self._decoding:
             try:
-                frames = self._decoder.decode(copy)
+                return [self._look(frame) for frame in self._decoder.decode(packet)]
             except av.FFmpegError:
-                return None
-            reading = None
-            for frame in frames:
-                reading = self._look(frame) or reading
-            return reading
+                return ()
 
-    def _look(self, frame: av.VideoFrame) -> MotionReading | None:
+    def _look(self, frame: av.VideoFrame) -> tuple[av.VideoFrame, MotionReading | None]:
+        if self._mask is not None:
+            frame = _painted(frame, self._mask)
         self._newest = frame
         self.pictures += 1
-        if frame.pts is None:
-            return None
+        if frame.pts is None or not self._watches:
+            return frame, None
         at_s = float(frame.pts * self._stream.time_base)
-        return self._detector.see(small_luma(luma_plane(frame)), at_s) if self._pace.due(at_s) else None
+        return frame, self._detector.see(small_luma(luma_plane(frame)), at_s) if self._pace.due(at_s) else None
 
     def newest_jpeg(self, max_width: int) -> bytes | None:
         """Encode the newest picture at most `max_width` wide; `None` before the first. Callable from any thread."""
@@ -101,6 +131,25 @@ def luma_plane(frame: av.VideoFrame) -> NDArray[np.uint8]:
         wide = np.frombuffer(memoryview(plane), np.uint16).reshape(frame.height, plane.line_size // 2)[:, : frame.width]
         return (wide >> (bits - 8)).astype(np.uint8)
     return np.frombuffer(memoryview(plane), np.uint8).reshape(frame.height, plane.line_size)[:, : frame.width]
+
+
+def _painted(frame: av.VideoFrame, mask: PrivacyMask) -> av.VideoFrame:
+    """Return a painted copy in yuv420p: the decoder predicts later pictures from its own."""
+    plain = "yuv420p"
+    if frame.format.name == plain:
+        copy = av.VideoFrame(frame.width, frame.height, plain)
+        for to, plane in zip(copy.planes, frame.planes, strict=True):
+            np.copyto(_pixels(to), _pixels(plane))
+    else:
+        copy = frame.reformat(format=plain, threads=1)
+    copy.pts = frame.pts
+    mask.paint([_pixels(plane) for plane in copy.planes])
+    return copy
+
+
+def _pixels(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
+    """Return one plane of a yuv420p picture (height x width) as a view."""
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
 def _scaled(frame: av.VideoFrame, max_width: int) -> av.VideoFrame:

@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from agent.domain.clip import ClipRow, MediaKind
 
 LONGEST_SLUG = 40
-_CLIP_ID = re.compile(r"_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:_\d+)?\.(?:mp4|jpg)$")
+_NAME = re.compile(
+    r"^(?:(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z|undated)_([a-z0-9-]{1,40})"
+    r"_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:_\d+)?\.(mp4|jpg)$"
+)
 _TIME = re.compile(r"^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})")
 
 
@@ -30,7 +34,27 @@ def file_name(row: ClipRow, camera_name: str, attempt: int = 0) -> str:
     return f"{time}_{slug(camera_name)}_{row.clip_id}{again}.{suffix}"
 
 
+@dataclass(frozen=True, slots=True)
+class NamedClip:
+    """What a file's name says. `captured_at` is ISO 8601 in UTC to the second, empty for an undated clip."""
+
+    clip_id: str
+    camera_slug: str
+    captured_at: str
+    kind: MediaKind
+
+
+def read_name(name: str) -> NamedClip | None:
+    """Return what a file's name says, or `None` for a file that is not named by us."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    *time, camera, clip_id, suffix = match.groups()
+    captured_at = "{}-{}-{}T{}:{}:{}Z".format(*time) if time[0] is not None else ""
+    return NamedClip(clip_id, camera, captured_at, MediaKind.PHOTO if suffix == "jpg" else MediaKind.CLIP)
+
+
 def clip_id_in(name: str) -> str | None:
     """Return the clip id that a file's name carries, or `None` for a file that is not named by us."""
-    match = _CLIP_ID.search(name)
-    return None if match is None else match.group(1)
+    named = read_name(name)
+    return None if named is None else named.clip_id

@@ -11,23 +11,35 @@ from pathlib import Path
 from agent.adapters.drive_store_files.layout import clip_id_in
 
 MANIFEST = "manifest.jsonl"
+MARKER = "module.json"
 CHUNK_BYTES = 1 << 20
+MOST_STRUCK_OUT = 1000
+_KEYS = ("clip_id", "path", "size_bytes", "sha256")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of ours; `path` is relative to the drive's root, with forward slashes. TypeError for what is no path."""
+    """One file of ours; `path` is relative to the drive's root, with forward slashes.
+
+    Its name says the rest, so that an entry can be made again from the file alone. TypeError for what is no path.
+    """
 
     clip_id: str
     path: str
     size_bytes: int
     sha256: str
-    camera_id: str
-    captured_at: str
 
     def __post_init__(self) -> None:
         if "\0" in Path(self.path).as_posix():  # who had the drive may have written anything
             raise TypeError("the path of an entry is text")
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a look at every file found: our clips, and how many files are not named by us (they are left alone)."""
+
+    entries: dict[str, Entry]
+    unknown_files: int
 
 
 def sha256_of(path: Path, progressed: Callable[[], None] = lambda: None) -> tuple[int, str]:
@@ -69,7 +81,7 @@ class Manifest:
         try:
             lines = self._path.read_bytes().splitlines()
         except FileNotFoundError:
-            return self._rebuild() if self._has_media() else {}
+            return self.rebuild().entries if self._has_media() else {}
         found: dict[str, Entry] = {}
         bad = 0
         for line in lines:
@@ -78,19 +90,24 @@ class Manifest:
                 if document.get("removed"):
                     found.pop(str(document["clip_id"]), None)
                 else:
-                    entry = Entry(**document)
+                    entry = Entry(*(document[key] for key in _KEYS))  # older lines say more
                     found[entry.clip_id] = entry
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 bad += 1  # a torn last line after a pulled drive, damage, or a stranger's joke
-        return found if bad == 0 else {**self._rebuild(), **found}
+        return found if bad == 0 else {**self.rebuild().entries, **found}
 
     def add(self, entry: Entry) -> None:
         """Append an entry, durably."""
         self._append(asdict(entry))
 
     def remove(self, clip_id: str) -> None:
-        """Strike an entry out, durably."""
+        """Strike an entry out, durably; a file that is mostly struck out is written anew."""
         self._append({"clip_id": clip_id, "removed": True})
+        lines = len(self._path.read_bytes().splitlines())
+        if lines > MOST_STRUCK_OUT:
+            entries = self.entries()
+            if lines > 2 * len(entries) + MOST_STRUCK_OUT:
+                self._write(entries)
 
     def _append(self, document: dict[str, object]) -> None:
         is_new = not self._path.exists()
@@ -109,29 +126,45 @@ class Manifest:
     def _has_media(self) -> bool:
         return any(clip_id_in(path.name) for path in self._base.rglob("*"))
 
-    def _rebuild(self) -> dict[str, Entry]:
-        """List every file that is named by us. Its camera and hash are its own word: deleting still asks the ledger."""
+    def rebuild(self) -> Rebuilt:
+        """Look at every file, hash those that are named by us, and write the manifest anew.
+
+        What stands in them is their own word: deleting still asks the ledger. Of two files of one clip the first by
+        path counts, the other one is an unknown file.
+        """
         found: dict[str, Entry] = {}
+        unknown = 0
         for path in sorted(self._base.rglob("*")):
+            if path.is_symlink() or not path.is_file():
+                continue
             clip_id = clip_id_in(path.name)
-            if clip_id is None or not path.is_file() or path.is_symlink():
+            if clip_id is None or clip_id in found:
+                unknown += not _is_of_the_manifest(path.relative_to(self._base))
                 continue
             size, digest = sha256_of(path, self._progressed)
-            found[clip_id] = Entry(clip_id, path.relative_to(self._root).as_posix(), size, digest, "", "")
+            found[clip_id] = Entry(clip_id, path.relative_to(self._root).as_posix(), size, digest)
         self._replace(found)
-        return found
+        return Rebuilt(found, unknown)
 
     def _replace(self, entries: dict[str, Entry]) -> None:
+        if self._path.exists():
+            number = 1
+            while (aside := self._path.with_name(f"{MANIFEST}.damaged-{number}")).exists():
+                number += 1
+            self._path.rename(aside)
+        self._write(entries)
+
+    def _write(self, entries: dict[str, Entry]) -> None:
         part = self._path.with_name(MANIFEST + ".part")
         with part.open("wb") as file:
             for entry in entries.values():
                 file.write(json.dumps(asdict(entry)).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        if self._path.exists():
-            number = 1
-            while (aside := self._path.with_name(f"{MANIFEST}.damaged-{number}")).exists():
-                number += 1
-            self._path.rename(aside)
-        part.rename(self._path)
+        part.replace(self._path)
         sync_folder(self._base)
+
+
+def _is_of_the_manifest(path: Path) -> bool:
+    """Say whether a file that is no clip is one that we keep ourselves beside the clips."""
+    return len(path.parts) == 1 and path.name.startswith((MANIFEST, MARKER))

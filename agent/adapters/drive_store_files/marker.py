@@ -5,13 +5,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.adapters.drive_store_files.manifest import sync_folder
+from agent.adapters.drive_store_files.manifest import MARKER, sync_folder
 from agent.domain.drive_claim import DriveClaim, drive_claim, is_system_file
 
 CLIPS_BASE = "veilleur"
 BACKUP_BASE = "veilleur_backup"
 BASES = (CLIPS_BASE, BACKUP_BASE)
-MARKER = "module.json"
 LONGEST_MARKER_BYTES = 4096
 
 

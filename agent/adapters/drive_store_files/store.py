@@ -1,16 +1,16 @@
 """Clips as files on the USB drive, each copied, synced, read back and entered in our manifest."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from agent.adapters.drive_store_files.layout import day_folder, file_name
+from agent.adapters.drive_store_files.layout import day_folder, file_name, read_name
 from agent.adapters.drive_store_files.manifest import CHUNK_BYTES, Entry, Manifest, sha256_of, sync_folder
 from agent.adapters.drive_store_files.marker import CLIPS_BASE, folder_of, make_folders, mark
 from agent.domain.clip import ClipRow
-from agent.ports import CopyResult, DriveLane
+from agent.ports import CopyResult, DriveClip, DriveLane
 from hardware.drive import DriveGone, DriveReport, DriveState
 
 READ_WITHIN_S = 5.0
@@ -63,10 +63,22 @@ class DriveFiles:
         return await self._lane.run(lambda: self._holds(row))
 
     async def read(self, row: ClipRow, offset: int, length: int) -> bytes:
-        return await self._lane.run(lambda: self._read(row, offset, length), READ_WITHIN_S)
+        return await self._lane.run(lambda: self._read(_usb_path(row), offset, length), READ_WITHIN_S)
 
     async def remove(self, row: ClipRow) -> None:
         await self._lane.run(lambda: self._remove(row))
+
+    async def listing(self) -> Sequence[DriveClip]:
+        return await self._lane.run(self._listing)
+
+    async def read_clip(self, clip: DriveClip, offset: int, length: int) -> bytes:
+        return await self._lane.run(lambda: self._read(clip.path, offset, length), READ_WITHIN_S)
+
+    async def delete(self, clip: DriveClip) -> None:
+        await self._lane.run(lambda: self._delete(clip))
+
+    async def rebuild(self) -> tuple[int, int]:
+        return await self._lane.run(self._rebuild)
 
     def _put(self, row: ClipRow, source: Path, folder: str) -> CopyResult:
         with source.open("rb"):
@@ -102,7 +114,7 @@ class DriveFiles:
         finally:
             part.unlink(missing_ok=True)
         path = target.relative_to(place.root).as_posix()
-        manifest.add(Entry(row.clip_id, path, size, digest, row.camera_id, row.captured_at))
+        manifest.add(Entry(row.clip_id, path, size, digest))
         return CopyResult(path, size, digest)
 
     def _free_name(self, day: Path, row: ClipRow) -> Path:
@@ -136,11 +148,9 @@ class DriveFiles:
         except OSError as error:
             raise self._gone(error) from error
 
-    def _read(self, row: ClipRow, offset: int, length: int) -> bytes:
+    def _read(self, usb_path: str, offset: int, length: int) -> bytes:
         place = self._place(_HOLDING)
-        if row.usb_path is None:
-            raise FileNotFoundError(row.clip_id)
-        path = self._inside(place, row.usb_path)
+        path = self._inside(place, usb_path)
         try:
             with path.open("rb") as file:
                 file.seek(offset)
@@ -164,6 +174,50 @@ class DriveFiles:
             manifest.remove(row.clip_id)
         except OSError as error:
             raise self._gone(error) from error
+
+    def _listing(self) -> Sequence[DriveClip]:
+        place = self._place(_HOLDING)
+        try:
+            entries = self._manifest(place).entries().values()
+            clips = [clip for entry in entries if (clip := self._clip(place, entry)) is not None]
+        except OSError as error:
+            raise self._gone(error) from error
+        return sorted(clips, key=lambda clip: (clip.captured_at or "9", clip.path))
+
+    def _clip(self, place: _Place, entry: Entry) -> DriveClip | None:
+        """Return what stands behind an entry; `None` where there is no such file of ours."""
+        named, path = read_name(Path(entry.path).name), self._inside(place, entry.path)
+        if named is None or named.clip_id != entry.clip_id or not path.is_file():
+            return None
+        folder = path.relative_to(place.base).parts[0]
+        size = path.stat().st_size
+        return DriveClip(
+            entry.clip_id, entry.path, folder, size, entry.sha256, named.camera_slug, named.captured_at, named.kind
+        )
+
+    def _delete(self, clip: DriveClip) -> None:
+        place = self._place(frozenset({DriveState.USABLE, DriveState.FULL}))
+        try:
+            manifest = self._manifest(place)
+            entry = manifest.entries().get(clip.clip_id)
+            if entry is None or (entry.path, entry.sha256) != (clip.path, clip.sha256):
+                return
+            path = self._inside(place, entry.path)
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+            manifest.remove(clip.clip_id)
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _rebuild(self) -> tuple[int, int]:
+        place = self._place(frozenset({DriveState.USABLE, DriveState.FULL}))
+        try:
+            if not place.base.is_dir():
+                return 0, 0
+            rebuilt = self._manifest(place).rebuild()
+        except OSError as error:
+            raise self._gone(error) from error
+        return len(rebuilt.entries), rebuilt.unknown_files
 
     def _is_whole(self, place: _Place, entry: Entry, row: ClipRow) -> bool:
         path = self._inside(place, entry.path)
@@ -202,3 +256,9 @@ def _read_source(file: BinaryIO) -> bytes:
         return file.read(CHUNK_BYTES)
     except OSError as error:
         raise _SourceFailedError(error) from error
+
+
+def _usb_path(row: ClipRow) -> str:
+    if row.usb_path is None:
+        raise FileNotFoundError(row.clip_id)
+    return row.usb_path

@@ -218,6 +218,13 @@ class SqliteLedger:
         values: tuple[Value, ...] = (*phases, ClipReason.CONTINUOUS.value, camera_id, before, limit)
         return await self._rows(query, values)
 
+    async def cloud_clips_since(self, since: str, limit: int) -> Sequence[ClipRow]:
+        query = (
+            f"{_SELECT} WHERE sink IN (?, ?) AND phase <> ? AND clock_trusted = 1 AND captured_at >= ? "
+            "ORDER BY captured_at, row_number LIMIT ?"
+        )
+        return await self._rows(query, (Sink.CLOUD.value, Sink.QUOTA.value, RowPhase.LOST.value, since, limit))
+
     async def counts(self) -> Mapping[RowPhase, int]:
         found = await self._read("SELECT phase, count(*) FROM clips GROUP BY phase")
         return {RowPhase(phase): int(count) for phase, count in found}

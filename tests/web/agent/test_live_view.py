@@ -40,14 +40,9 @@ class Street:
         await self.steps.begin(self.bench.stream)
         at = 0
         while True:
-            await asyncio.gather(self._one(at), self.scene.clock.sleep(0.1))
+            await self.bench.play(at / 10, (at + 1) / 10, moves_clock=False)
+            await self.scene.clock.sleep(0.1)
             at += 1
-
-    async def _one(self, at: int) -> None:
-        """Send one picture; the views' clock stands still meanwhile."""
-        before = self.scene.live_clock.seconds
-        await self.bench.play(at / 10, (at + 1) / 10)
-        self.scene.live_clock.seconds = before
 
 
 @pytest.fixture

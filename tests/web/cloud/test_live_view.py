@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -55,9 +56,7 @@ class Device:
                     view = self.bench.views.open(CAMERA, extended=asked["extended"], save=asked["save"])
                     line = await CloudLines(http.connect).dial(str(asked["view_id"]))
                     self.served.append(asyncio.create_task(attend(view, line)))
-                before = self.bench.clock.seconds
-                await self.bench.play(tick / 10, (tick + 1) / 10)
-                self.bench.clock.seconds = before
+                await self.bench.play(tick / 10, (tick + 1) / 10, moves_clock=False)
                 tick += 1
                 await asyncio.sleep(0.05)  # noqa: TID251 - the camera's own pace, twice as fast as real
         finally:
@@ -158,6 +157,35 @@ async def test_a_view_too_many_is_refused_and_a_viewer_who_leaves_ends_the_modul
             await socket.close()
     assert await wait_until_async(device.idle, PATIENCE_S, "the module to stop")
     assert device.bench.steps.viewers == 0
+
+
+async def test_what_an_owner_says_comes_out_of_the_cameras_speaker_and_other_bytes_do_not(
+    site: Site, device: Device
+) -> None:
+    said = site.records_file.parent / "said.wav"
+    talk = ViewerToSpeaker(lambda: open_live_speaker(f"emulated:{said}"), device.bench.clock)
+    device.bench.views.camera_of = {CAMERA: CameraForLive(device.bench.steps, True, lambda: None, talk)}.get
+    sound = bytes(range(200)) * 4
+    async with site.client({"Origin": site.url}) as client:
+        await site.log_in(client)
+        async with client.ws_connect(path(device.camera_id)) as socket:
+            assert (await socket.receive_json())["talk"] is True
+            assert (await socket.receive_json())["type"] == "head"
+            for message in (b"", b"\x00head", b"\x01" + sound, b"\x10" + sound):
+                await socket.send_bytes(message)
+
+            async def heard() -> bool:
+                return talk._talker is not None
+
+            assert await wait_until_async(heard, PATIENCE_S, "the module to hear it")
+    assert await wait_until_async(device.idle, PATIENCE_S, "the module to stop")
+
+    async def written() -> bool:
+        return said.exists() and said.stat().st_size >= 44 + len(sound)
+
+    assert await wait_until_async(written, PATIENCE_S, "the sound to be written")
+    with wave.open(str(said), "rb") as file:
+        assert file.readframes(10_000) == sound
 
 
 @pytest.mark.parametrize("how", ["log out", "remove"])

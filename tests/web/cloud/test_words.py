@@ -47,9 +47,14 @@ def test_words_of_a_newer_module_are_shown_as_they_came() -> None:
     assert say_kept(ENGLISH, "doorbell_pressed", "new") == "doorbell pressed"
 
 
-STATES = {"ok", "over_budget", "below_reserve", "disk_full", "disk_failed", "not_storable", *DRIVES, "usable"}
+STATES = {"ok", "over_budget", "below_reserve", "disk_full", "disk_failed", "not_storable", *DRIVES, "usable"} | {
+    "backed_up"
+}
 CAMERA_ALERTS = {"camera_lost", "camera_refused", "camera_blind"}
-LOST = {"spool_budget", "disk_reserve", "disk_full", "disk_failed", "not_storable"}
+LOST = {"spool_budget", "disk_reserve", "disk_full", "disk_failed", "not_storable"} | {
+    "overwritten",
+    "deleted_on_drive",
+}
 LOST |= {"no_whole_fragment", "never_written", "file_missing", "unreadable", "not_on_drive", "window_over"}
 REFUSALS = {"bad_signature", "wrong_audience", "unknown_key", "bad_algorithm", "malformed", "unsupported", "older"}
 
