@@ -17,7 +17,9 @@ HAPPENED: Final[Mapping[str, str]] = {
     "storage_read_only": N_("The USB drive cannot be written."),
     "storage_pulled": N_("The USB drive was pulled out without ejecting."),
     "storage_ejected": N_("The USB drive was ejected: it can be taken out."),
-    "storage_foreign": N_("Another USB drive is in the module: put the right one in, or adopt it on the module's page."),
+    "storage_foreign": N_(
+        "Another USB drive is in the module: put the right one in, or adopt it on the module's page."
+    ),
     "storage_unsupported": N_("The module cannot use this USB drive."),
     "storage_backed_up": N_("The clips of the day were copied to the USB drive."),
     "storage_ok": N_("The module has room for new clips again."),

@@ -61,6 +61,9 @@ class Drive:
     def eject(self) -> DriveReport:
         return self.report
 
+    def take(self, uuid: str) -> None:
+        raise AssertionError(f"the doctor adopts no drive, nor {uuid}")
+
 
 async def told(check: tuple[str, Check]) -> list[DoctorFinding]:
     return await examine([check])
