@@ -72,7 +72,8 @@ async def test_R140_C17_the_duration_and_the_cameras_are_chosen(protected: Home)
     for item, code in ((recording(hall, days=8), "duration_unknown"), (recording(), "cameras_needed")):
         wish = {"items": [item], "accept_terms": True, "payment_token": "tok_approve"}
         assert await protected.refusal("POST", "/api/v1/orders", wish) == (422, code)
-    await protected.order(recording(hall, yard))
+    made = await protected.order(recording(hall, yard))
+    assert made["invoice"]["charged_minor"] == 2 * 699, "seven days for two cameras"
     said = (await protected.lease(module))["cameras"]
     assert [said[camera]["storage"]["keep_for_days"] for camera in (hall, yard, attic)] == [7, 7, 1]
     assert (await services(protected))["continuous_recording"]["keep_for_days_choices"] == [1, 7, 30]
