@@ -72,7 +72,8 @@ async def test_R140_C17_the_duration_and_the_cameras_are_chosen(protected: Home)
     for item, code in ((recording(hall, days=8), "duration_unknown"), (recording(), "cameras_needed")):
         wish = {"items": [item], "accept_terms": True, "payment_token": "tok_approve"}
         assert await protected.refusal("POST", "/api/v1/orders", wish) == (422, code)
-    await protected.order(recording(hall, yard))
+    made = await protected.order(recording(hall, yard))
+    assert made["invoice"]["charged_minor"] == 2 * 699, "seven days for two cameras"
     said = (await protected.lease(module))["cameras"]
     assert [said[camera]["storage"]["keep_for_days"] for camera in (hall, yard, attic)] == [7, 7, 1]
     assert (await services(protected))["continuous_recording"]["keep_for_days_choices"] == [1, 7, 30]
@@ -103,11 +104,14 @@ async def test_R142_the_terms_are_accepted_and_the_exact_amount_is_charged(prote
 async def test_R143_once_paid_the_next_lease_has_the_service(protected: Home) -> None:
     module, (hall,) = await protected.settled("indoor_camera")
     before = (await protected.lease(module))["seq"]
-    made = await protected.order(recording(hall), BACKUP)
-    assert {each["status"] for each in made["subscriptions"]} == {"active"}
-    after = await protected.lease(module)
-    assert after["seq"] > before
-    assert {"continuous_recording", "backup_connection"} <= set(after["cameras"][hall]["features"])
+    for item, feature in ((recording(hall), "continuous_recording"), (BACKUP, "backup_connection")):
+        assert feature not in (await protected.lease(module))["cameras"][hall]["features"]
+        made = await protected.order(item)
+        assert {each["status"] for each in made["subscriptions"]} == {"active"}
+        after = await protected.lease(module)
+        assert after["seq"] > before
+        assert feature in after["cameras"][hall]["features"]
+        before = after["seq"]
 
 
 async def test_R144_C16_with_services_left_the_remaining_time_is_credited_on_the_next_invoice(protected: Home) -> None:
