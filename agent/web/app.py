@@ -27,6 +27,7 @@ STATIC_TYPES: Mapping[str, str] = {
     "live.js": "text/javascript",
     "live_player.js": "text/javascript",
     "live_talk.js": "text/javascript",
+    "zones.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }
 MOST_ROWS = 1000

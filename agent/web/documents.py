@@ -51,6 +51,24 @@ class CameraArmingDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneDocument:
+    """One zone: its kind (docs/wire.md) and its corners (x, y) in shares of the picture."""
+
+    kind: str
+    corners: list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZonesDocument:
+    """One camera's zones; `slow` says so when the module cannot encode all of its masked pictures."""
+
+    version: int
+    zones: list[ZoneDocument]
+    text: str
+    slow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraDocument:
     """One camera. `sink`, `reason` and `blocked_by` are the words of docs/wire.md; `*_text` are sentences."""
 
@@ -79,6 +97,7 @@ class CameraDocument:
     cover_text: str
     motion: MotionDocument | None
     arming: CameraArmingDocument
+    zones: ZonesDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from agent.web.documents import (
 from agent.web.languages import Language
 from agent.web.live_page import live_button, live_dialog
 from agent.web.markup import Html, attribute, fill, join
+from agent.web.zones import zones_button, zones_dialog
 
 BLANK_CLIP = dict.fromkeys((field.name for field in fields(ClipDocument)), "")
 """What the page's script fills in for a clip that appears later."""
@@ -59,6 +60,7 @@ def page_html(status: StatusDocument, say: Language) -> Html:
         some_clips=attribute("hidden", on=status.clips),
         no_clips=say.say("No clip yet. The first motion makes one."),
         live=live_dialog(say),
+        zones=zones_dialog(say),
         clip=say.say("Clip"),
         close=say.say("Close"),
         photo=say.say("Photo"),
@@ -87,7 +89,7 @@ def _count(each: LedgerCount) -> Html:
 def _camera(camera: CameraDocument, say: Language) -> Html:
     return fill(
         pattern.CAMERA,
-        **{**asdict(camera), "arming": ""},
+        **{**asdict(camera), "arming": "", "zones": zones_button(camera.zones, say)},
         path=quote(camera.camera_id, safe=""),
         alt=say.say("Live picture of %(name)s", name=camera.name),
         shown_sink=camera.sink or "none",

@@ -16,6 +16,7 @@ PAGE = """<!doctype html>
   <script type="module" src="/static/arming.js"></script>
   <script type="module" src="/static/diagnostics.js"></script>
   <script type="module" src="/static/live.js"></script>
+  <script type="module" src="/static/zones.js"></script>
 </head>
 <body data-locked="true">
 <header>
@@ -51,6 +52,7 @@ PAGE = """<!doctype html>
   <p class="small" hidden>{not_shown}</p>
 </dialog>
 {live}
+{zones}
 <template id="clip">{blank_clip}</template>
 <template id="finding">{blank_finding}</template>
 <template id="count"><li><b data-text="count"></b> <span data-text="text"></span></li></template>
@@ -74,6 +76,7 @@ CAMERA = """
       <span data-text="choice_text">{choice_text}</span></p>
     <p class="small dim" data-text="cover_text">{cover_text}</p>
     {controls}
+    {zones}
   </div>
 </article>
 """

@@ -29,6 +29,7 @@ from agent.web.words import (
     cover_sentence,
     finding_sentence,
 )
+from agent.web.zones import camera_zones
 
 CLIPS_SHOWN = 12
 
@@ -141,6 +142,7 @@ def _camera(source: DiagnosticsSource, camera: CameraBoard, now_s: float, say: L
         blocked_by=None if choice is None or choice.blocked_by is None else choice.blocked_by.value,
         choice_text=choice_sentence(choice, say),
         arming=camera_arming(source.board, camera.camera_id, source.clock.now(), say),
+        zones=camera_zones(source.board, camera.camera_id, say),
         cover_text="" if lease is None else cover_sentence(lease.cameras.get(camera.camera_id), say),
         motion=None
         if reading is None

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.bench.camera_cost import camera_cost, loads
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, onset_delays
 from tests.bench.leases import lease_cost
+from tests.bench.mask_cost import mask_costs
 
 COLUMNS = ("agent", "copy", "decode", "agent/copy", "agent/decode", "peak MB", "looked MB", "own MB")
 
@@ -28,6 +29,7 @@ def main() -> None:
         folder = Path(name)
         _compile_as_installed(folder / "bytecode")
         _print_costs(folder, runs)
+        _print_masks(folder)
         _print_delays(folder, runs)
         _print_leases(folder)
 
@@ -51,6 +53,13 @@ def _print_costs(folder: Path, runs: int) -> None:
         )
         memory = f"{cost.peak_mb:>12.0f} {cost.looked_mb:>12.0f} {cost.own_mb:>12.0f}"
         print(f"{load.name:<36} {load.mbit_per_s:>7.1f} {cpu} {ratios} {memory}", flush=True)
+
+
+def _print_masks(folder: Path) -> None:
+    print("\nOne privacy zone: CPU seconds per second of video, read, decoded and analysed; one run")
+    for cost in mask_costs(folder):
+        ratio = cost.masked / max(cost.plain, 1e-3)
+        print(f"{cost.name:<36} {cost.plain:>12.3f} {cost.masked:>12.3f} {ratio:>12.1f}", flush=True)
 
 
 def _print_delays(folder: Path, runs: int) -> None:

@@ -16,6 +16,7 @@ from agent.adapters.lease_verifier_jwt import JwtLeaseVerifier
 from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.adapters.module_state_files import ModuleStateFiles
 from agent.composition.arming import arming_acts
+from agent.composition.zones import zones_acts
 from agent.domain.clip import (
     BlockedBy,
     ClipReason,
@@ -32,6 +33,7 @@ from agent.flow.clock_to_arming import ClockToArming
 from agent.flow.commands import CommandActs
 from agent.flow.live_to_viewer import CameraForLive, LiveViews
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
+from agent.flow.zones_to_cameras import ZonesToCameras
 from agent.vision.motion import MotionReading
 from agent.web.app import diagnostics_app
 from agent.web.changes import Changes
@@ -84,6 +86,9 @@ class Scene:
         self.ledger, self.clock, self.board = ledger, SystemClock(trust_wall_clock=True), StatusBoard()
         self.lock = Lock(KEY, self.clock)
         self.arming = ClockToArming(board=self.board, state=ModuleStateFiles(folder / "state"), clock=self.clock)
+        state = ModuleStateFiles(folder / "state")
+        self.zones = ZonesToCameras(board=self.board, state=state, renew=self.renew)
+        self.renewed: list[str] = []
         self.live_clock = ManualClock(self.clock.now())
         self.live_intake = LiveIntake()
         self.live_cameras: dict[str, CameraForLive] = {}
@@ -162,6 +167,10 @@ class Scene:
             phase, choice = PHASES[number]
             await self.keep(number, phase, choice=choice)
 
+    async def renew(self, camera_id: str) -> None:
+        """Note that a camera was to start anew."""
+        self.renewed.append(camera_id)
+
     async def latest_jpeg(self, camera_id: str, max_width: int) -> bytes | None:
         """Paint the next picture, unless the camera shows none."""
         if camera_id in self.no_picture:
@@ -171,7 +180,7 @@ class Scene:
 
     def app(self) -> web.Application:
         """Make the application over all this."""
-        changes = Changes(self.lock, CommandActs(arming_acts(self.arming)))
+        changes = Changes(self.lock, CommandActs({**arming_acts(self.arming), **zones_acts(self.zones)}))
         return diagnostics_app(self.source, self.latest_jpeg, changes, self.views)
 
 
