@@ -230,7 +230,7 @@ class AgentBuilder:
             spool_budget_bytes=settings.spool.budget_bytes,
         )
         changes = Changes(Lock(parts.key, parts.clock), self.acts)
-        return diagnostics_app(source, self.cameras.latest_jpeg, changes, self.live.views)
+        return diagnostics_app(source, self.cameras.latest_jpeg, changes, self.live.views, self.drive.clips)
 
     async def emit(self, topic: str, payload: Mapping[str, object]) -> None:
         """Queue an event for the broker."""

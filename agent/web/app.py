@@ -5,9 +5,11 @@ from pathlib import Path
 
 from aiohttp import web
 
+from agent.flow.drive_clips import DriveClips
 from agent.flow.live_to_viewer import LiveViews
 from agent.web.changes import Changes
 from agent.web.documents import Document, LedgerDocument, document_json
+from agent.web.drive import DriveRoutes
 from agent.web.guard import LOOPBACK_HOSTS, add_headers, guard, problem
 from agent.web.languages import Language, choose_language
 from agent.web.live import LatestJpeg, LivePictures
@@ -24,6 +26,7 @@ STATIC_TYPES: Mapping[str, str] = {
     "diagnostics.js": "text/javascript",
     "changes.js": "text/javascript",
     "arming.js": "text/javascript",
+    "drive.js": "text/javascript",
     "live.js": "text/javascript",
     "live_player.js": "text/javascript",
     "live_talk.js": "text/javascript",
@@ -38,6 +41,7 @@ def diagnostics_app(
     latest_jpeg: LatestJpeg,
     changes: Changes,
     views: LiveViews,
+    drive: DriveClips | None = None,
     *,
     allowed_hosts: frozenset[str] = LOOPBACK_HOSTS,
 ) -> web.Application:
@@ -64,6 +68,7 @@ def diagnostics_app(
             web.get("/static/{name}", pages.static),
             *changes.routes(),
             *sockets.routes(),
+            *DriveRoutes(drive, source.board).routes(),
         ]
     )
     return app

@@ -70,6 +70,27 @@ def _picture_paths() -> Mapping[str, object]:
             {"200": _content("video/mp4"), "206": _content("video/mp4"), "404": _problem(), "410": _problem()},
             clip,
         ),
+        **_drive_paths(clip),
+    }
+
+
+def _drive_paths(clip: Mapping[str, object]) -> Mapping[str, object]:
+    offset = _query_parameter("offset", 0, 99_999_999, "From which clip on, 0 without it.")
+    listing = {"200": _content("application/json"), **{str(status): _problem() for status in (400, 404, 409, 503)}}
+    media = {"200": _content("video/mp4"), "206": _content("video/mp4")}
+    return {
+        "/api/v1/drive/clips": _get(
+            "What the USB drive is, and its clips (drive_clips_v1.json), newest first; 409 for a `manifest_id` that is "
+            "not that of the list any more.",
+            listing,
+            offset,
+        ),
+        "/media/drive/{store}/{clip_id}": _get(
+            "A clip on the drive, by ranges.",
+            {**media, **{str(status): _problem() for status in (404, 416, 503)}},
+            _path_parameter("store", "`clips` or `backup`."),
+            clip,
+        ),
     }
 
 

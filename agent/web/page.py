@@ -15,6 +15,7 @@ from agent.web.documents import (
     LedgerCount,
     StatusDocument,
 )
+from agent.web.drive_page import drive_html
 from agent.web.languages import Language
 from agent.web.live_page import live_button, live_dialog
 from agent.web.markup import Html, attribute, fill, join
@@ -59,8 +60,8 @@ def page_html(status: StatusDocument, say: Language) -> Html:
         clips=join(_clip(asdict(clip), say) for clip in status.clips),
         some_clips=attribute("hidden", on=status.clips),
         no_clips=say.say("No clip yet. The first motion makes one."),
-        live=live_dialog(say),
-        zones=zones_dialog(say),
+        drive_clips=drive_html(say),
+        dialogs=join([live_dialog(say), zones_dialog(say)]),
         clip=say.say("Clip"),
         close=say.say("Close"),
         photo=say.say("Photo"),

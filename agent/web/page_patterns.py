@@ -17,6 +17,7 @@ PAGE = """<!doctype html>
   <script type="module" src="/static/diagnostics.js"></script>
   <script type="module" src="/static/live.js"></script>
   <script type="module" src="/static/zones.js"></script>
+  <script type="module" src="/static/drive.js"></script>
 </head>
 <body data-locked="true">
 <header>
@@ -42,6 +43,7 @@ PAGE = """<!doctype html>
     <ol class="clips">{clips}</ol>
     <p class="empty dim" data-show="no_clips" {some_clips}>{no_clips}</p>
   </section>
+  {drive_clips}
 </main>
 <footer class="small dim"><a href="/healthz">healthz</a> <a href="/metrics">metrics</a>
   <a href="/api/v1/status">status</a> <a href="/api/v1/ledger">ledger</a>
@@ -51,8 +53,7 @@ PAGE = """<!doctype html>
   <video controls autoplay muted playsinline></video><img alt="{photo}" hidden>
   <p class="small" hidden>{not_shown}</p>
 </dialog>
-{live}
-{zones}
+{dialogs}
 <template id="clip">{blank_clip}</template>
 <template id="finding">{blank_finding}</template>
 <template id="count"><li><b data-text="count"></b> <span data-text="text"></span></li></template>

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from hardware.drives.capacity import FILE_SYSTEMS
+
 FOLDER = Path(__file__).parents[2] / "systemd"
-UNITS = sorted(FOLDER.glob("*.service"))
+DRIVE = FOLDER / "veilleur-drive@.service"
+UNITS = sorted(set(FOLDER.glob("*.service")) - {DRIVE})
+RULES = FOLDER.parent / "hardware" / "udev" / "70-veilleur-drive.rules"
 MOST_EXPOSED = 3.0
 ANALYZE = shutil.which("systemd-analyze")
 
@@ -109,3 +113,32 @@ def test_systemd_makes_the_users_and_folders(tmp_path: Path) -> None:
     assert re.search(r"(?m)^veilleur:", (tmp_path / "etc/passwd").read_text())
     assert re.search(r"(?m)^video:.*:veilleur$", (tmp_path / "etc/group").read_text())
     assert (tmp_path / "media/veilleur").stat().st_mode & 0o777 == 0o750
+
+
+def test_systemd_finds_nothing_to_say_about_the_drives_unit(tmp_path: Path) -> None:
+    copy = tmp_path / "veilleur-drive@sda1.service"
+    copy.write_text(DRIVE.read_text(encoding="utf-8"))
+    checked = run("verify", str(copy))
+    assert (checked.stdout, checked.stderr, checked.returncode) == ("", "", 0)
+
+
+def test_the_drives_rule_lets_systemd_mount_and_names_the_unit_that_there_is() -> None:
+    lines = [line for line in RULES.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    text = "\n".join(lines)
+    assert "RUN" not in text
+    assert 'ENV{SYSTEMD_WANTS}+="veilleur-drive@$kernel.service"' in text
+    assert set(re.findall(r'GOTO="(\w+)"', text)) == set(re.findall(r'LABEL="(\w+)"', text))
+    for file_system in FILE_SYSTEMS:
+        assert file_system in text
+        assert file_system in DRIVE.read_text(encoding="utf-8")
+
+
+def test_udev_reads_the_rule() -> None:
+    udevadm = shutil.which("udevadm")
+    if (
+        udevadm is None
+        or "verify" not in subprocess.run([udevadm, "--help"], capture_output=True, text=True, check=False).stdout
+    ):
+        pytest.skip("udevadm verify comes with systemd 254 and udev, which are not here")
+    checked = subprocess.run([udevadm, "verify", str(RULES)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr

@@ -1,6 +1,7 @@
 """A module as its diagnostics see it: a filled board, a real ledger, a real spool, and painted pictures."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -30,7 +31,8 @@ from agent.domain.clip import (
 from agent.domain.lease import LeaseState
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.clock_to_arming import ClockToArming
-from agent.flow.commands import CommandActs
+from agent.flow.commands import CommandAct, CommandActs
+from agent.flow.drive_clips import DriveClips
 from agent.flow.live_to_viewer import CameraForLive, LiveViews
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.flow.zones_to_cameras import ZonesToCameras
@@ -85,6 +87,8 @@ class Scene:
     def __init__(self, ledger: SqliteLedger, folder: Path) -> None:
         self.ledger, self.clock, self.board = ledger, SystemClock(trust_wall_clock=True), StatusBoard()
         self.lock = Lock(KEY, self.clock)
+        self.drive_clips: DriveClips | None = None
+        self.drive_acts: Mapping[str, CommandAct] = {}
         self.arming = ClockToArming(board=self.board, state=ModuleStateFiles(folder / "state"), clock=self.clock)
         state = ModuleStateFiles(folder / "state")
         self.zones = ZonesToCameras(board=self.board, state=state, renew=self.renew)
@@ -180,8 +184,10 @@ class Scene:
 
     def app(self) -> web.Application:
         """Make the application over all this."""
-        changes = Changes(self.lock, CommandActs({**arming_acts(self.arming), **zones_acts(self.zones)}))
-        return diagnostics_app(self.source, self.latest_jpeg, changes, self.views)
+        changes = Changes(
+            self.lock, CommandActs({**arming_acts(self.arming), **zones_acts(self.zones), **self.drive_acts})
+        )
+        return diagnostics_app(self.source, self.latest_jpeg, changes, self.views, self.drive_clips)
 
 
 def moment(text: str) -> datetime:
