@@ -1,6 +1,7 @@
 """Lets an account of a demo's cloud pay, by a linked store account where its vendor wants one."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cloud_stub.adapters.clock_system import SystemClock
@@ -19,7 +20,9 @@ TOKEN = "tok_approve"  # noqa: S105 - a word that the recorded processor obeys, 
 
 def link_store(folder: Path, email: str) -> None:
     """Let the account of `email` in the cloud of this folder buy plans; one that is linked already stays as it is."""
-    asyncio.run(_link(load_settings(folder / "cloud.toml"), email))
+    settings = load_settings(folder / "cloud.toml")
+    with ThreadPoolExecutor(1) as own_thread:  # a browser under test keeps a loop running in the caller's
+        own_thread.submit(asyncio.run, _link(settings, email)).result()
 
 
 async def _link(settings: Settings, email: str) -> None:

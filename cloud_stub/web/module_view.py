@@ -48,6 +48,7 @@ class CameraCard:
     is_expected: bool
     motion_on: bool
     snoozed: str
+    zones: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,21 @@ def _camera_card(camera: Camera, module: Module, overview: Overview, language: L
         is_expected=following.is_expected,
         motion_on=said.get("motion_on") is not False,
         snoozed=_moment(said.get("snoozed_until"), overview, language),
+        zones=_zones(said.get("zones"), language),
     )
+
+
+def _zones(counts: object, language: Language) -> str:
+    """Say how many zones a camera has; a module that says nothing of them, or nonsense, has none."""
+    said = counts if isinstance(counts, dict) else {}
+    numbers = [int(said[kind]) if _is_count(said.get(kind)) else 0 for kind in ("privacy", "activity", "only_here")]
+    private, activity = numbers[0], numbers[1] + numbers[2]
+    parts = []
+    if private:
+        parts.append(language.say_many("%(count)s privacy zone", "%(count)s privacy zones", private))
+    if activity:
+        parts.append(language.say_many("%(count)s activity zone", "%(count)s activity zones", activity))
+    return ", ".join(parts)
 
 
 def _advice(language: Language, health: str, detail: str) -> str:

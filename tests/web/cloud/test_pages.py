@@ -320,6 +320,17 @@ async def test_the_form_logs_in_and_leads_where_it_was_wanted(site: Site) -> Non
             assert (answer.status, answer.headers["Location"]) == (303, "/plan")
 
 
+@pytest.mark.parametrize("nonsense", [None, 3, {"privacy": "many"}, {"privacy": -1}])
+async def test_the_modules_page_counts_a_cameras_zones_and_edits_none(house: House, nonsense: object) -> None:
+    state = await house.site.state(house.module, {house.door: {}}, "usable")
+    state["cameras"][house.door]["zones"] = nonsense
+    await house.site.goes_online(house.module, state)
+    assert "zone," not in await house.get("/modules")
+    state["cameras"][house.door]["zones"] = {"privacy": 1, "activity": 2, "only_here": 0}
+    await house.site.goes_online(house.module, state)
+    assert "1 privacy zone, 2 activity zones, drawn on the module" in await house.get("/modules")
+
+
 async def test_the_modules_page_says_what_the_module_says_of_schedule_switch_and_snooze(house: House) -> None:
     state = await house.site.state(house.module, {house.door: {}}, "usable")
     state["arming"] = {"reason": "schedule", "next_at": "2026-03-02T21:00:00Z", "next_armed": False}
