@@ -28,6 +28,7 @@ from cloud_stub.web import (
     owner_api,
     plan_api,
     plan_pages,
+    schedule_pages,
     store_api,
     store_pages,
     store_plan_pages,
@@ -84,7 +85,7 @@ def cloud_app(services: OwnerServices, media: Sequence[AddsRoutes]) -> web.Appli
     app[MODULE_AUTH] = module_from_request(services.records)
     app.on_response_prepare.append(close_doors)
     _add_pages(app)
-    for pages in (plan_pages, checkout_pages, cancel_pages, billing_pages):
+    for pages in (plan_pages, checkout_pages, cancel_pages, billing_pages, schedule_pages):
         app.add_routes(pages.ROUTES)
     for pages in (link_pages, notice_pages, store_pages, store_plan_pages, store_shop_pages):
         app.add_routes(pages.ROUTES)

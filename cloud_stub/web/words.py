@@ -214,6 +214,8 @@ REFUSED: Final[Mapping[str, str]] = {
     "csrf_refused": N_("This form is out of date. Go back, load the page again and repeat what you did."),
     "origin_refused": N_("This request came from another site's page."),
     "bad_minutes": N_("A snooze is a number of minutes."),
+    "bad_schedule": N_("A change has a day, a quarter of an hour, and arms or disarms."),
+    "same_step_twice": N_("Two changes of one day are at the same time: remove one of them."),
     "module_offline": N_("The module is offline: it cannot be told anything until it is back."),
     "bad_name": N_("A name has 1 to 60 characters."),
     "bad_choice": N_("This is none of the choices. Load the page again."),
