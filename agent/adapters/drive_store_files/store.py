@@ -1,7 +1,8 @@
 """Clips as files on the USB drive, each copied, synced, read back and entered in our manifest."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -9,21 +10,24 @@ from typing import BinaryIO
 from agent.adapters.drive_store_files.layout import day_folder, file_name, read_name
 from agent.adapters.drive_store_files.manifest import CHUNK_BYTES, Entry, Manifest, sha256_of, sync_folder
 from agent.adapters.drive_store_files.marker import CLIPS_BASE, folder_of, make_folders, mark
+from agent.adapters.drive_store_files.pinned import pinned
 from agent.domain.clip import ClipRow
 from agent.ports import CopyResult, DriveClip, DriveLane
 from hardware.drive import DriveGone, DriveReport, DriveState
 
 READ_WITHIN_S = 5.0
+_WRITABLE = frozenset({DriveState.USABLE, DriveState.FULL})
 _HOLDING = frozenset({DriveState.USABLE, DriveState.FULL, DriveState.READ_ONLY})
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The drive as it was found for one call."""
+    """The drive as it was found for one call; `seen_at` is the root that its look named, paths begin with `root`."""
 
     root: Path
     base: Path
     uuid: str | None
+    seen_at: Path
 
 
 class _SourceFailedError(Exception):
@@ -83,14 +87,12 @@ class DriveFiles:
     def _put(self, row: ClipRow, source: Path, folder: str) -> CopyResult:
         with source.open("rb"):
             pass  # a source that is missing is the spool's loss, not the drive's: FileNotFoundError before anything
-        place = self._place(frozenset({DriveState.USABLE}), row.size_bytes or 0)
         try:
-            result = self._put_on(place, row, source, folder)
+            with self._writing(frozenset({DriveState.USABLE}), row.size_bytes or 0) as place:
+                result = self._put_on(place, row, source, folder)
+                self._still_there(place)
         except _SourceFailedError as failed:
             raise failed.error from None
-        except OSError as error:
-            raise self._gone(error) from error
-        self._still_there(place)
         return result
 
     def _put_on(self, place: _Place, row: ClipRow, source: Path, folder: str) -> CopyResult:
@@ -162,18 +164,11 @@ class DriveFiles:
             raise self._gone(error) from error
 
     def _remove(self, row: ClipRow) -> None:
-        place = self._place(frozenset({DriveState.USABLE, DriveState.FULL}))
-        try:
+        with self._writing(_WRITABLE) as place:
             manifest = self._manifest(place)
             entry = manifest.entries().get(row.clip_id)
-            if entry is None or entry.sha256 != row.sha256 or not self._is_whole(place, entry, row):
-                return
-            path = self._inside(place, entry.path)
-            path.unlink(missing_ok=True)
-            sync_folder(path.parent)
-            manifest.remove(row.clip_id)
-        except OSError as error:
-            raise self._gone(error) from error
+            if entry is not None and entry.sha256 == row.sha256 and self._is_whole(place, entry, row):
+                self._unlink(place, manifest, entry)
 
     def _listing(self) -> Sequence[DriveClip]:
         place = self._place(_HOLDING)
@@ -196,28 +191,24 @@ class DriveFiles:
         )
 
     def _delete(self, clip: DriveClip) -> None:
-        place = self._place(frozenset({DriveState.USABLE, DriveState.FULL}))
-        try:
+        with self._writing(_WRITABLE) as place:
             manifest = self._manifest(place)
             entry = manifest.entries().get(clip.clip_id)
-            if entry is None or (entry.path, entry.sha256) != (clip.path, clip.sha256):
-                return
-            path = self._inside(place, entry.path)
-            path.unlink(missing_ok=True)
-            sync_folder(path.parent)
-            manifest.remove(clip.clip_id)
-        except OSError as error:
-            raise self._gone(error) from error
+            if entry is not None and (entry.path, entry.sha256) == (clip.path, clip.sha256):
+                self._unlink(place, manifest, entry)
+
+    def _unlink(self, place: _Place, manifest: Manifest, entry: Entry) -> None:
+        path = self._inside(place, entry.path)
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
+        manifest.remove(entry.clip_id)
 
     def _rebuild(self) -> tuple[int, int]:
-        place = self._place(frozenset({DriveState.USABLE, DriveState.FULL}))
-        try:
+        with self._writing(_WRITABLE) as place:
             if not place.base.is_dir():
                 return 0, 0
             rebuilt = self._manifest(place).rebuild()
-        except OSError as error:
-            raise self._gone(error) from error
-        return len(rebuilt.entries), rebuilt.unknown_files
+            return len(rebuilt.entries), rebuilt.unknown_files
 
     def _is_whole(self, place: _Place, entry: Entry, row: ClipRow) -> bool:
         path = self._inside(place, entry.path)
@@ -230,18 +221,33 @@ class DriveFiles:
             raise DriveGone("The drive's manifest names files outside our folder: rename the folder `veilleur` on it.")
         return found
 
-    def _place(self, states: frozenset[DriveState], needed_bytes: int = 0) -> _Place:
+    @contextmanager
+    def _writing(self, states: frozenset[DriveState], needed_bytes: int = 0) -> Iterator[_Place]:
+        """Find the drive to write on it: every path leads to this file system, also when it is pulled meanwhile."""
+        with pinned(self._look) as (report, root):
+            place = self._checked(report, states, root, needed_bytes)
+            try:
+                yield place
+            except OSError as error:
+                raise self._gone(error) from error
+
+    def _place(self, states: frozenset[DriveState]) -> _Place:
         report = self._look()
-        if report.state not in states or report.root is None:
+        return self._checked(report, states, report.root)
+
+    def _checked(
+        self, report: DriveReport, states: frozenset[DriveState], root: Path | None, needed_bytes: int = 0
+    ) -> _Place:
+        if report.state not in states or report.root is None or root is None:
             raise DriveGone(report.detail or f"The drive is {report.state.value}.")
         if report.free_bytes is not None and report.free_bytes < needed_bytes:
             raise DriveGone("The drive has no room for this clip: delete clips from it or put in a larger one.")
-        return _Place(report.root, folder_of(report.root, self._base_name, self._module_id), report.uuid)
+        return _Place(root, folder_of(root, self._base_name, self._module_id), report.uuid, report.root)
 
     def _still_there(self, place: _Place) -> None:
         """Believe a copy only if the same drive is still there: writes into a pulled drive's folder prove nothing."""
         report = self._look()
-        if report.state not in _HOLDING or report.uuid != place.uuid or report.root != place.root:
+        if report.state not in _HOLDING or report.uuid != place.uuid or report.root != place.seen_at:
             raise DriveGone(report.detail or f"The drive is {report.state.value}.")
 
     def _gone(self, error: OSError) -> DriveGone:
