@@ -67,8 +67,12 @@ class Doomed:
         return found
 
     def on_the_drive(self) -> list[Path]:
-        """Return every file on the drive that carries the clip's name, also a hidden one."""
-        return [path for path in (self.house.folder / "drive").rglob(f"*{self.clip_id}*") if path.is_file()]
+        """Return every file of the drive's saved clips that carries the clip's name, also a hidden one.
+
+        The daily backup has copies of its own.
+        """
+        named = (self.house.folder / "drive").rglob(f"*{self.clip_id}*")
+        return [path for path in named if path.is_file() and "veilleur_backup" not in path.parts]
 
     def is_online(self) -> bool:
         return bool(self.house.owner.modules()[0]["online"])

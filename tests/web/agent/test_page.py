@@ -89,9 +89,9 @@ async def test_a_clip_in_the_spool_plays_here(page: Page, client: Client, scene:
     await scene.keep(0, RowPhase.SPOOLED, path="clips/c.mp4")
     await page.goto(str(client.make_url("/")))
     await page.locator(".play").first.click()
-    await page.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
+    await page.wait_for_function("() => document.querySelector('.player video').currentTime > 0.3")
     await page.keyboard.press("Escape")
-    await expect(page.locator("dialog")).to_be_hidden()
+    await expect(page.locator("dialog.player")).to_be_hidden()
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
