@@ -16,12 +16,13 @@ NEWEST_KEPT: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One message as it would have left."""
+    """One message as it would have left; of its picture the size alone is kept."""
 
     message_id: str
     recipient: str
     title: str
     text: str
+    picture_bytes: int = 0
 
 
 class RecordedMessages:
@@ -32,13 +33,14 @@ class RecordedMessages:
         self._writing = asyncio.Lock()
         self._kept = {message.message_id: message for message in _read(journal)}
 
-    async def send(self, message_id: str, recipient: str, title: str, text: str) -> None:
+    async def send(self, message_id: str, recipient: str, title: str, text: str, picture: bytes | None = None) -> None:
         if ADDRESS.fullmatch(recipient) is None:
             raise CloudError("recipient_refused", 422, "This is no address that mail can be sent to.")
         async with self._writing:
             if message_id in self._kept:
                 return
-            kept = [*self._kept.values(), Kept(message_id, recipient, " ".join(title.split()), text)][-NEWEST_KEPT:]
+            new = Kept(message_id, recipient, " ".join(title.split()), text, len(picture or b""))
+            kept = [*self._kept.values(), new][-NEWEST_KEPT:]
             try:
                 await asyncio.to_thread(_write, self._path, kept)
             except OSError as error:

@@ -17,6 +17,7 @@ import aiosmtplib
 from cloud_stub.errors import CloudError
 from cloud_stub.ports import MessagesAway
 
+PICTURE_NAME = "veilleur.jpg"
 FOR_GOOD = 500
 """From this answer on a server never takes a message; below it, not now."""
 
@@ -56,8 +57,10 @@ class SmtpMessages:
         self._one_at_a_time = asyncio.Lock()
         self._tls = None if server.security is Security.NONE else ssl.create_default_context(cafile=server.ca_file)
 
-    async def send(self, message_id: str, recipient: str, title: str, text: str) -> None:
+    async def send(self, message_id: str, recipient: str, title: str, text: str, picture: bytes | None = None) -> None:
         message = self._message(message_id, recipient, title, text)
+        if picture is not None:
+            message.add_attachment(picture, "image", "jpeg", disposition="inline", filename=PICTURE_NAME)
         async with self._one_at_a_time:
             try:
                 await asyncio.wait_for(self._hand_over(message, recipient), self._server.timeout_s * 2)

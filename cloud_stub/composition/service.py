@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
 from cloud_stub.adapters.staging_files import FileStaging
 from cloud_stub.adapters.watchdog_systemd import SystemdNotifier
 from cloud_stub.catalog.reader import load_catalogs
+from cloud_stub.composition.alerts import build_alerts
 from cloud_stub.composition.broker_parts import BrokerParts, broker_parts
 from cloud_stub.composition.mail import carriers
 from cloud_stub.domain.auto_delete import auto_delete_in_force
@@ -40,7 +41,7 @@ from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.live_relay import LiveRelay
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
 from cloud_stub.flow.modules_to_broker import ModulesToBroker
-from cloud_stub.flow.notices_to_owner import NoticeDesk
+from cloud_stub.flow.notices_to_owner import MAIL, NoticeDesk
 from cloud_stub.flow.outbox_to_broker import OutboxToBroker
 from cloud_stub.flow.plan_desks import PlanDesks, plan_desks
 from cloud_stub.flow.records_to_lease import LeaseDesk
@@ -48,7 +49,7 @@ from cloud_stub.flow.records_to_purge import RecordsToPurge
 from cloud_stub.flow.share_clip import ShareDesk
 from cloud_stub.flow.store_desks import store_desks
 from cloud_stub.flow.upload_to_clip import UploadLimits
-from cloud_stub.ports import Clock
+from cloud_stub.ports import Clock, Messages
 from cloud_stub.settings import Settings
 from cloud_stub.web.app import cloud_app
 from cloud_stub.web.drive_copy_routes import DriveCopyRoutes
@@ -84,6 +85,7 @@ class Engine:
     desk: LeaseDesk
     signer: JwtLeaseSigner
     money: PlanDesks
+    carriers: Mapping[str, Messages]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,9 @@ async def build_cloud(settings: Settings) -> Cloud:
     clock: Clock = steered or real
     desk = LeaseDesk(records, catalogs, signer, clock, real.now)
     money = plan_desks(desk, RecordedPayments(state_dir / PAYMENTS_FILE))
-    engine = Engine(settings, records, catalogs, real, clock, desk, signer, money)
+    engine = Engine(settings, records, catalogs, real, clock, desk, signer, money, carriers(settings, real))
     media = _media(engine)
-    notices = NoticeDesk(desk, carriers(settings, real), letter_writer(Languages(), settings.http.url), real)
+    notices = NoticeDesk(desk, engine.carriers, letter_writer(Languages(), settings.http.url), real)
     due = DueDesk(desk, money, media.retention.next_deletion_at, media.retention.sweep, notices)
     desk.listeners.append(due.poke)
     lab = LabDesk(records, steered, due, real.now) if steered is not None else None
@@ -155,8 +157,17 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
         users.connected(kept)
 
     commands = CommandsToModules(records, parts.broker, engine.clock)
+    alerts = build_alerts(records, media.serve, engine.carriers[MAIL], settings.http.url, engine.clock.now, engine.real)
     inbox = BrokerToRecords(
-        records, parts.broker, engine.clock, desk.reissue, session_stands, random.random, commands.take_result
+        records,
+        parts.broker,
+        engine.clock,
+        desk.reissue,
+        session_stands,
+        random.random,
+        commands.take_result,
+        in_event=alerts.take,
+        on_event=lambda *_event: alerts.wake(),
     )
     reach = Reach(settings.http.url, parts.host, parts.port, parts.ca_pem is not None, parts.ca_pem)
     claims = ClaimDesk(desk, users, engine.signer, reach)
@@ -183,7 +194,7 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, purge.run, _keep_media(engine, media), feed_watchdog]
     if due.notices is not None:
         jobs.append(due.notices.run)
-    jobs.append(history.run)
+    jobs += [history.run, alerts.run]
     if parts.keep is not None:
         jobs.append(parts.keep)
     return Cloud(

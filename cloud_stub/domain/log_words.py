@@ -52,6 +52,8 @@ class What(StrEnum):
     NOTICE_WRITTEN = "notice_written"
     NOTICE_SKIPPED = "notice_skipped"
     NOTICE_FAILED = "notice_failed"
+    ALERT_MAILED = "alert_mailed"
+    ALERT_REFUSED = "alert_refused"
 
 
 class Rule(StrEnum):

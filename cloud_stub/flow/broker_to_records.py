@@ -21,13 +21,17 @@ REFUSALS_REMEMBERED = 1000
 log = structlog.get_logger()
 
 
+async def _nothing_more(_records: Transaction, _module: Module, _kind: str, _payload: bytes) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class BrokerToRecords:
     """Keeps the cloud's broker session up and takes what comes; a message counts as handled once it is committed.
 
     `reissue` publishes a module's lease again (`lease/get`). `on_ready` hears of each new session, with whether the
     broker kept ours. `on_result` gets `cmd/+/result` documents, `on_event` each new event as (module id, kind,
-    payload). `jitter` returns 0..1.
+    payload) once it is committed, and `in_event` before that, in its transaction. `jitter` returns 0..1.
     """
 
     records: Records
@@ -37,6 +41,7 @@ class BrokerToRecords:
     on_ready: Callable[[bool], None]
     jitter: Callable[[], float]
     on_result: Callable[[str, Mapping[str, object]], None] = lambda _module_id, _result: None
+    in_event: Callable[[Transaction, Module, str, bytes], Awaitable[None]] = _nothing_more
     on_event: Callable[[str, str, bytes], None] = lambda _module_id, _kind, _payload: None
     _up: bool = False
     _sweeping: asyncio.Future[None] | None = None
@@ -158,6 +163,7 @@ class BrokerToRecords:
             if words.what:
                 entry = LogEntry(self.clock.now(), module.account_id, words.what, words.subject, words.rule)
                 await records.leases.log(entry)
+            await self.in_event(records, module, kind, message.payload)
         self._remember(message.module_id, words.event_id)
         self.on_event(message.module_id, kind, message.payload)
 

@@ -39,6 +39,7 @@ class RecordsToPurge:
             await transaction.accounts.drop_claim_codes_before(self.now() - CODES_REMEMBERED)
         steps: dict[str, Step] = {
             "log_entries": lambda transaction: transaction.leases.drop_entries_before(before.log, rows),
+            "alerts": lambda transaction: transaction.alerts.drop_before(before.log, rows),
             "leases": lambda transaction: transaction.leases.drop_leases_before(before.leases, rows),
             "tombstones": lambda transaction: transaction.clips.drop_tombstones_before(before.tombstones, rows),
         }

@@ -1,6 +1,7 @@
 """What the flows need from the outside world; each comment is the contract that the adapters' test suites hold."""
 
 from cloud_stub.ports.accounts import AccountRecords, ModuleRecords
+from cloud_stub.ports.alerts import AlertRecords
 from cloud_stub.ports.bulk import BulkRecords
 from cloud_stub.ports.clips import ClipRecords, LeaseRecords
 from cloud_stub.ports.media import Blobs, Posters, Staging
@@ -20,6 +21,7 @@ from cloud_stub.ports.records import Records, Transaction
 
 __all__ = [
     "AccountRecords",
+    "AlertRecords",
     "BillingRecords",
     "Blobs",
     "Broker",

@@ -61,9 +61,10 @@ class PaymentsAway(Exception):  # noqa: N818 - a state with a name, not a fault 
 class Messages(Protocol):
     """Carries one message to an owner: mail, or text message."""
 
-    async def send(self, message_id: str, recipient: str, title: str, text: str) -> None:
-        """Hand it over for good. MessagesAway when it cannot now; CloudError `recipient_refused` when it never will.
+    async def send(self, message_id: str, recipient: str, title: str, text: str, picture: bytes | None = None) -> None:
+        """Hand it over for good, with a JPEG beside it where there is one.
 
+        MessagesAway when it cannot now; CloudError `recipient_refused` when it never will.
         The same `message_id` again is the same message: whoever receives it twice can see that.
         """
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cloud_stub.ports.accounts import AccountRecords, ModuleRecords
+from cloud_stub.ports.alerts import AlertRecords
 from cloud_stub.ports.bulk import BulkRecords
 from cloud_stub.ports.clips import ClipRecords, LeaseRecords
 from cloud_stub.ports.plans import BillingRecords, NoticeRecords, PlanRecords, StoreRecords
@@ -23,6 +24,7 @@ class Transaction:
     leases: LeaseRecords
     clips: ClipRecords
     bulk: BulkRecords
+    alerts: AlertRecords
 
 
 class Records(Protocol):

@@ -10,6 +10,7 @@ from aiohttp import web
 from cloud_stub.errors import CloudError
 from cloud_stub.web import (
     account_pages,
+    alert_pages,
     billing_api,
     billing_pages,
     cancel_api,
@@ -85,7 +86,7 @@ def cloud_app(services: OwnerServices, media: Sequence[AddsRoutes]) -> web.Appli
     app[MODULE_AUTH] = module_from_request(services.records)
     app.on_response_prepare.append(close_doors)
     _add_pages(app)
-    for pages in (plan_pages, checkout_pages, cancel_pages, billing_pages, schedule_pages):
+    for pages in (plan_pages, checkout_pages, cancel_pages, billing_pages, schedule_pages, alert_pages):
         app.add_routes(pages.ROUTES)
     for pages in (link_pages, notice_pages, store_pages, store_plan_pages, store_shop_pages):
         app.add_routes(pages.ROUTES)

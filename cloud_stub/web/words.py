@@ -170,6 +170,8 @@ LOGGED: Final[Mapping[str, str]] = {
     "notice_written": N_("A message about %(name)s was written to you."),
     "notice_skipped": N_("A message about %(name)s was not sent: it was no longer true."),
     "notice_failed": N_("A message about %(name)s could not be delivered to you."),
+    "alert_mailed": N_("You were mailed about what moved in front of %(name)s."),
+    "alert_refused": N_("A mail about what moved in front of %(name)s could not be delivered to you."),
 }
 RULE: Final[Mapping[str, str]] = {
     "owner": N_("You did this."),

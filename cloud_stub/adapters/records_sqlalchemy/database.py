@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from cloud_stub.adapters.records_sqlalchemy.alerts import SqlAlerts
 from cloud_stub.adapters.records_sqlalchemy.bulk import SqlBulk
 from cloud_stub.adapters.records_sqlalchemy.clips import SqlClips
 from cloud_stub.adapters.records_sqlalchemy.leasing import SqlLeases
@@ -66,6 +67,7 @@ def _transaction_over(connection: AsyncConnection) -> Transaction:
         leases=SqlLeases(connection),
         clips=SqlClips(connection),
         bulk=SqlBulk(connection),
+        alerts=SqlAlerts(connection),
     )
 
 

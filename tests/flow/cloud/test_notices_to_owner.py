@@ -35,7 +35,7 @@ class Postman:
     carried: list[tuple[str, str, str]] = field(default_factory=list)
     asked: int = 0
 
-    async def send(self, message_id: str, recipient: str, title: str, text: str) -> None:
+    async def send(self, message_id: str, recipient: str, title: str, text: str, picture: bytes | None = None) -> None:
         self.asked += 1
         if self.away:
             raise MessagesAway("the mail server does not answer")

@@ -76,7 +76,8 @@ async def test_every_page_is_there_in_both_languages_with_nothing_left_in_englis
         "/clips", "/clips?camera=" + house.door, f"/clips/{house.clip}", f"/clips/{house.growing}",
         f"/clips/{house.clip}/delete", "/photos", "/plan", "/plan/end-trial", "/modules",
         "/plan/checkout?choice=plus/month/", "/services", "/invoices", "/payment",
-        f"/modules/{house.module.module_id}/remove", f"/modules/{house.module.module_id}/schedule", f"/cameras/{house.waiting}/confirm", "/log", "/account",
+        f"/modules/{house.module.module_id}/remove", f"/modules/{house.module.module_id}/schedule",
+        f"/cameras/{house.waiting}/confirm", "/log", "/account", "/alerts",
     ):  # fmt: skip
         assert '<html lang="en">' in await house.get(path)
         french = await house.get(f"{path}{'&' if '?' in path else '?'}lang=fr")
