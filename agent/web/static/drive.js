@@ -12,6 +12,9 @@ if (section) {
   const blank = section.querySelector("#drive-clip").content.firstElementChild;
   const words = section.querySelector("#drive-words").content;
   const word = (name) => words.querySelector(`[data-word="${name}"]`).textContent;
+  const megabytes = new Intl.NumberFormat(document.documentElement.lang, {
+    style: "unit", unit: "megabyte", minimumFractionDigits: 1, maximumFractionDigits: 1,
+  });
   let unlocked = false;
   let page = null;
 
@@ -27,7 +30,7 @@ if (section) {
     if (clip.captured_at) time.dateTime = clip.captured_at;
     time.textContent = clip.captured_at ? new Date(clip.captured_at).toLocaleString(document.documentElement.lang) : word("undated");
     row.querySelector("b").textContent = clip.camera;
-    row.querySelector("[data-size]").textContent = `${(clip.size_bytes / 1e6).toFixed(1)} MB`;
+    row.querySelector("[data-size]").textContent = megabytes.format(Math.max(0.1, clip.size_bytes / 1e6));
     row.querySelector("[data-backup]").hidden = clip.store !== "backup";
     row.querySelector("[data-play]").addEventListener("click", () => play(clip));
     row.querySelector("[data-delete]").addEventListener("click", () => remove(clip, row));
@@ -72,7 +75,13 @@ if (section) {
     enable();
   }
 
+  function stop() {
+    video.pause();
+    video.hidden = photo.hidden = true;
+  }
+
   async function act(name, args, done) {
+    stop();
     const answer = await command(name, args);
     await load(0);
     said.textContent = answer.ok ? done : answer.detail;
