@@ -10,6 +10,7 @@ from aiohttp import web
 from cloud_stub.errors import CloudError
 from cloud_stub.web import (
     account_pages,
+    alert_api,
     alert_pages,
     billing_api,
     billing_pages,
@@ -92,7 +93,7 @@ def cloud_app(services: OwnerServices, media: Sequence[AddsRoutes]) -> web.Appli
         app.add_routes(pages.ROUTES)
     for part in (owner_api, catalog_api, plan_api, cancel_api, billing_api):
         add_operations(app, part.OPERATIONS)
-    for part in (device_api, module_api, lab_api, link_api, notice_pages, store_api, store_shop_api):
+    for part in (device_api, alert_api, module_api, lab_api, link_api, notice_pages, store_api, store_shop_api):
         add_operations(app, part.OPERATIONS)
     app.router.add_get(OPENAPI_PATH, _openapi)
     app.router.add_get("/healthz", _healthz)

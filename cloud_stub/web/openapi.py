@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from cloud_stub.web import (
+    alert_api,
     billing_api,
     cancel_api,
     catalog_api,
@@ -43,6 +44,7 @@ ALL_OPERATIONS: Final = (
     *cancel_api.OPERATIONS,
     *billing_api.OPERATIONS,
     *device_api.OPERATIONS,
+    *alert_api.OPERATIONS,
     *media_operations.OPERATIONS,
     *notice_pages.OPERATIONS,
     *link_api.OPERATIONS,

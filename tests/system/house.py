@@ -34,7 +34,13 @@ password_file = {password_file}
 state_dir = {state_dir}
 [lab]
 enabled = true
-{catalog}"""
+{catalog}{mail}"""
+MAIL = """[mail]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+sender = "veilleur@example.org"
+"""
 AGENT = """[module]
 name = "Test module"
 model = {module_model}
@@ -72,7 +78,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What stands in the house; `account_options` as of `account add`; `catalog` is an operator's folder."""
+    """What stands there; `account_options` as of `account add`; `catalog` is a folder, `mail_port` of a server."""
 
     cameras: tuple[Camera, ...]
     module_model: str = "sync_module_2"
@@ -80,6 +86,7 @@ class Wish:
     longest_clip_s: float = 2.0
     photo_period_s: float = 3600.0
     catalog: Path | None = None
+    mail_port: int | None = None
 
 
 @dataclass
@@ -325,6 +332,7 @@ def _house(folder: Path, wish: Wish, broker: MosquittoServer) -> House:
         password_file=quoted(password_file),
         state_dir=quoted(folder / "cloud"),
         catalog=f"[catalog]\nfolder = {quoted(wish.catalog)}\n" if wish.catalog else "",
+        mail=MAIL.format(port=wish.mail_port) if wish.mail_port else "",
     )
     agent = agent_settings(folder, wish, str(agent_port))
     return House(
