@@ -127,6 +127,17 @@ async def test_a_mail_says_who_sends_it_when_and_which_message_it_is() -> None:
     assert sink.envelopes[0] == (SENDER, ["owner@example.org"])
 
 
+async def test_a_picture_goes_beside_the_text_and_nothing_is_fetched_from_anywhere() -> None:
+    async with open_sink() as sink:
+        await smtp(server_at(sink)).send("m1", "owner@example.org", "Title", TEXT, b"\xff\xd8 a picture")
+    (mail,) = sink.mails
+    text, picture = mail.iter_parts()
+    assert text.get_content().replace("\r\n", "\n") == TEXT
+    assert (picture.get_content_type(), picture.get_content_disposition()) == ("image/jpeg", "inline")
+    assert picture.get_content() == b"\xff\xd8 a picture"
+    assert "html" not in mail.as_string(), "a mail without HTML cannot tell that it was read"
+
+
 @pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
 async def test_mail_is_encrypted_and_logged_in_with_a_password_from_a_file(
     tmp_path: Path, tls: tuple[ssl.SSLContext, str], security: Security
