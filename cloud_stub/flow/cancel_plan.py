@@ -104,14 +104,16 @@ class CancelDesk:
         return cancelled
 
     async def reactivate(self, actor: Actor, subscription_id: str) -> Subscription:
-        """Take a cancellation back before its end (R149): the same rights, and nothing new to pay.
+        """Take a cancellation back before its end (R149): the same rights in a new lease, and nothing new to pay.
+
+        The last lease may have been issued for no longer than the plan was to run.
 
         CloudError 409 `plan_ended`, `not_cancelling`, `cannot_reactivate`.
         """
         now = self.desk.now()
         async with self.desk.records.reading() as records:
             holder_id = (await read_holding(records, self.desk.catalogs, actor, now)).own(subscription_id).holder_id
-        async with self.desk.holding(holder_id) as records:
+        async with self.desk.holding(holder_id, anew=True) as records:
             holding = await read_holding(records, self.desk.catalogs, actor, now)
             subscription = holding.own(subscription_id)
             catalog = self.desk.catalogs.in_force(subscription.vendor, now)

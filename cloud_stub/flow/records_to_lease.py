@@ -83,23 +83,26 @@ class LeaseDesk:
         self.tell()
 
     @asynccontextmanager
-    async def holding(self, holder_id: str) -> AsyncIterator[Transaction]:
-        """Open a transaction for a change of what a holder has; the leases of the account it covers follow in it."""
+    async def holding(self, holder_id: str, *, anew: bool = False) -> AsyncIterator[Transaction]:
+        """Open a transaction for a change of what a holder has; the leases of the account it covers follow in it.
+
+        With `anew` each of its modules gets one, although it may say what the last one said.
+        """
         async with self.records.writing() as records:
             yield records
             account_id = await covered_account(records, holder_id)
             if account_id is not None:
-                await self.refresh(records, account_id)
+                await self.refresh(records, account_id, anew=anew)
         self.tell()
 
-    async def refresh(self, records: Transaction, account_id: str) -> None:
-        """Issue the leases of an account's modules that are due or say something else now."""
+    async def refresh(self, records: Transaction, account_id: str, *, anew: bool = False) -> None:
+        """Issue the leases of an account's modules that are due or say something else now; with `anew` all of them."""
         now = self.now()
         situation = await read_situation(records, account_id)
         every = rights_of(self.catalogs, situation, now)
         used_ms = await read_used_ms(records, every)
         newest = {module.module_id: await records.leases.newest(module.module_id) for module in situation.modules}
-        for lease in self._fresh(situation, every, used_ms, newest, now):
+        for lease in self._fresh(situation, every, used_ms, newest, now, anew=anew):
             await records.leases.add(lease)
             await self._publish(records, lease)
 
@@ -185,14 +188,16 @@ class LeaseDesk:
         used_ms: Mapping[str, int],
         newest: Mapping[str, IssuedLease | None],
         now: datetime,
+        *,
+        anew: bool = False,
     ) -> Iterator[IssuedLease]:
-        """Sign a lease for each of an account's modules whose newest one is due or says something else."""
+        """Sign a lease for each of an account's modules whose newest one is due or says something else, or for all."""
         catalog = self.catalogs.in_force(situation.account.vendor, now)
         changes = changes_of(self.catalogs, situation)
         for module in situation.modules:
             last = newest.get(module.module_id)
             claims = lease_claims(catalog, situation.account, module, every, used_ms)
-            due = last is None or past_half(last, now) or lease_due_at(last, changes) <= now
+            due = anew or last is None or past_half(last, now) or lease_due_at(last, changes) <= now
             if last is None or due or last.fingerprint != fingerprint(claims):
                 yield self._signed(lease_term(catalog, situation, now), module, last, claims)
 

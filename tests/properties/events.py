@@ -178,7 +178,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Reactivate:
-    """The owner takes a cancellation back: the same rights, and no money moves (R149)."""
+    """The owner takes a cancellation back: the same rights in a new lease, and no money moves (R149)."""
 
     subscription: int
 
@@ -186,9 +186,13 @@ class Reactivate:
         subscription = pick(await _held(world), self.subscription)
         if subscription is None:
             return NOTHING
-        before, paid = await lease_words(world), len(world.desks.payments.charges())
+        before, paid = await newest_leases(world), len(world.desks.payments.charges())
         await world.desks.money.cancels.reactivate(AccountActor(OWNER), subscription.subscription_id)
-        assert await lease_words(world) == before, "R149: reactivating changes no rights"
+        after = await newest_leases(world)
+        assert after.keys() == before.keys()
+        for module_id, (seq, words) in after.items():
+            assert words == before[module_id][1], "R149: reactivating changes no rights"
+            assert seq > before[module_id][0], "R149: reactivating issues a new lease"
         assert len(world.desks.payments.charges()) == paid, "R149: reactivating costs nothing"
         return OK
 
@@ -396,12 +400,12 @@ async def live(world: World, step: Step) -> str:
     return said
 
 
-async def lease_words(world: World) -> dict[str, str]:
-    """Return what the newest lease of each module says, times left out."""
+async def newest_leases(world: World) -> dict[str, tuple[int, str]]:
+    """Return of each module the number of its newest lease, and what that says, times left out."""
     async with world.desks.records.reading() as records:
         situation = await read_situation(records, OWNER)
         newest = {module.module_id: await records.leases.newest(module.module_id) for module in situation.modules}
-    return {module_id: lease.fingerprint for module_id, lease in newest.items() if lease is not None}
+    return {module_id: (lease.seq, lease.fingerprint) for module_id, lease in newest.items() if lease is not None}
 
 
 async def _whole(data: bytes) -> AsyncIterator[bytes]:

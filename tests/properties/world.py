@@ -44,6 +44,7 @@ from cloud_stub.ports import Transaction
 from tests.catalog.made_up import LANTERN
 from tests.flow.cloud.house import ListedUsers
 from tests.manual_clock import ManualClock
+from tests.properties.remembered import Remembered
 
 START = datetime(2026, 1, 31, 22, 30, tzinfo=UTC)
 """Late on a 31st, which is the 1st of the next month in none of the zones: months are then of every length."""
@@ -56,6 +57,8 @@ STORES = ("store-1", "store-2", "store-abroad")
 MEMORY = Path("/dev/shm")
 RANDOM = frozenset({"uploads", "claim_codes"})
 """Tables with secrets and addresses that are drawn by chance."""
+OPENED: dict[Path, tuple[SqlRecords, Remembered]] = {}
+"""By home: its database, and what was read from it."""
 ResultT = TypeVar("ResultT")
 
 
@@ -91,13 +94,14 @@ class PowerCutError(Exception):
 class CutRecords:
     """Records that end the process in the `cut_at`-th write transaction: before its commit, or right after it."""
 
-    def __init__(self, records: SqlRecords) -> None:
+    def __init__(self, records: SqlRecords, remembered: Remembered) -> None:
         self.whole = records
+        self.remembered = remembered
         self.left: int | None = None
         self.after_commit = False
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        return self.whole.reading()
+        return self.remembered.reading(self.whole.reading)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
@@ -106,7 +110,7 @@ class CutRecords:
             self.left -= 1
             cut = self.left <= 0
         async with self.whole.writing() as transaction:
-            yield transaction
+            yield self.remembered.writing(transaction)
             if cut and not self.after_commit:
                 raise PowerCutError
         if cut:
@@ -147,7 +151,7 @@ class Desks:
     media: MediaFlows
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """The cloud, and what outlives its process: the folder, the counters of ids, and the broker's users."""
 
@@ -173,7 +177,7 @@ class World:
 
     async def start(self) -> None:
         """Start the process, and do what it does first."""
-        self.desks = _desks(self, await open_records(self.folder / "cloud.sqlite"), await self._lab())
+        self.desks = _desks(self, *await _opened_in(self.folder), await self._lab())
         await self.desks.media.leftovers.repair()
         await self.desks.lab.finish_interrupted()
         await self.desks.lease.refresh_all()
@@ -197,7 +201,7 @@ class World:
         await self.start()
 
     async def _lab(self) -> SteeredClock:
-        records = await open_records(self.folder / "cloud.sqlite")
+        records, _ = await _opened_in(self.folder)
         try:
             return SteeredClock(await open_lab(records, self.real.now), self.real)
         finally:
@@ -234,8 +238,17 @@ class World:
         await self.desks.lab.freeze()
 
 
-def _desks(world: World, records: SqlRecords, clock: SteeredClock) -> Desks:
-    cut, real = CutRecords(records), world.real
+async def _opened_in(home: Path) -> tuple[SqlRecords, Remembered]:
+    """Open the database of a home; the homes are few and lived in again, for an engine's statements cost most once."""
+    if home not in OPENED:
+        records = await open_records(home / "cloud.sqlite")
+        OPENED[home] = records, Remembered(records._engine.sync_engine)
+    OPENED[home][1].forget()
+    return OPENED[home]
+
+
+def _desks(world: World, records: SqlRecords, remembered: Remembered, clock: SteeredClock) -> Desks:
+    cut, real = CutRecords(records, remembered), world.real
     signer = JwtLeaseSigner(world.folder)
     leases = LeaseDesk(cut, world.catalogs, signer, clock, real.now)
     payments = RecordedPayments(world.folder / "payments.jsonl")
@@ -314,6 +327,7 @@ def prepared() -> Iterator[tuple[Path, Catalogs]]:
         first.mkdir()
         asyncio.run(_make(first))
         yield folder, small_pools(load_catalogs(operators=operators))
+        OPENED.clear()
 
 
 async def _make(folder: Path) -> None:
@@ -324,8 +338,8 @@ async def _make(folder: Path) -> None:
 
 async def begin(folder: Path, catalogs: Catalogs, profile: Profile) -> World:
     """Begin a life in a folder of its own."""
-    home = Path(tempfile.mkdtemp(dir=folder))
-    shutil.copytree(folder / "first", home, dirs_exist_ok=True)
+    home = next(each for each in map(folder.joinpath, map(str, count())) if not each.exists())
+    shutil.copytree(folder / "first", home)
     world = World(home, catalogs, profile)
     await world.start()
     await world.people()
