@@ -9,7 +9,8 @@ from cloud_stub.domain.records import IssuedLease, OutboxItem
 from cloud_stub.flow.records_to_lease import LeaseDesk
 from cloud_stub.flow.records_to_situation import read_situation, read_situations
 from cloud_stub.ports import Transaction
-from tests.properties.world import OWNER, STRANGER, World
+from tests.properties.people import OWNER, STRANGER
+from tests.properties.world import World
 
 ACCOUNTS = (OWNER, STRANGER)
 MANY = 1_000_000

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from cloud_stub.domain.catalog import Catalogs
-from tests.properties.world import hasten, prepared
+from tests.properties.ground import hasten, prepared
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from cloud_stub.domain.records import Clip, ClipPhase, IssuedLease
 from cloud_stub.domain.retention import due_at
 from cloud_stub.domain.situation import Situation, subscription_covers, subscription_runs
 from cloud_stub.flow.records_to_situation import read_situation, read_used_ms
-from tests.properties.world import OWNER, STORES, STRANGER, World
+from tests.properties.people import OWNER, STORES, STRANGER
+from tests.properties.world import World
 
 UNANSWERED = frozenset({DueKind.PAYMENT_RETRY, DueKind.REFUND_RETRY})
 

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from cloud_stub.domain.catalog import Catalogs
-from tests.properties.events import TOKENS, Buy, Change, Item, PayWith, SetUp, Step, live
+from tests.properties.events import Step, live
+from tests.properties.ground import begin, end
+from tests.properties.home_events import SetUp
 from tests.properties.invariants import Memory, check
-from tests.properties.world import Profile, begin, end
+from tests.properties.people import Profile
+from tests.properties.plan_events import TOKENS, Buy, Change, Item, PayWith
 
 LEVELS = Profile("kasa_care", "US", country="US", time_zone="America/Los_Angeles")
 PLUS, PREMIUM = 0, 1

@@ -16,33 +16,25 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from cloud_stub.domain.catalog import Catalogs
 from cloud_stub.domain.policies import Effective
 from tests.properties.batches import check_batches
-from tests.properties.events import (
-    CLIP_SECONDS,
-    OK,
+from tests.properties.events import Advance, Cut, Event, Step, live
+from tests.properties.ground import begin, end
+from tests.properties.home_events import CLIP_SECONDS, LinkTo, RemoveModule, SetAutoDelete, SetUp, Unlink, Upload
+from tests.properties.invariants import Memory, check, everything, settled
+from tests.properties.lookups import OK
+from tests.properties.people import PROFILES, Profile
+from tests.properties.plan_events import (
     TOKENS,
-    Advance,
     Attach,
     Buy,
     Cancel,
     Change,
-    Cut,
     EndTrial,
-    Event,
     Item,
-    LinkTo,
     Meddle,
     PayWith,
     Reactivate,
-    RemoveModule,
-    SetAutoDelete,
-    SetUp,
-    Step,
-    Unlink,
-    Upload,
-    live,
 )
-from tests.properties.invariants import Memory, check, everything, settled
-from tests.properties.world import PROFILES, Profile, World, begin, end
+from tests.properties.world import World
 
 LIVES = int(os.environ.get("VEILLEUR_LIVES", "40"))
 STEPS = int(os.environ.get("VEILLEUR_STEPS", "14"))
