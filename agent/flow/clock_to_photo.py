@@ -1,30 +1,19 @@
-"""Periodic photos: one JPEG of each camera per period while armed, where the lease in force has the feature."""
+"""Periodic photos: one JPEG of each camera per period while it watches, where the lease in force has the feature."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import structlog
 
-from agent.domain.lease import Lease, LeaseState, lease_state
-from agent.errors import AgentError
+from agent.domain.photo_capture import SENTENCES, PhotoPeriod, PhotoReason, lease_reason, period_reason
+from agent.errors import AgentError, BadInput, Refused
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import StatusBoard
 from agent.ports import Clock
 
-PHOTO_FEATURE = "photo_capture"
 PHOTO_WIDTH = 1280
 
 log = structlog.get_logger()
-
-
-class PhotoOutcome(StrEnum):
-    """How a photo on demand ended: the result codes of the command `photo` (docs/wire.md)."""
-
-    DONE = "done"
-    BAD_ARGUMENTS = "bad_arguments"
-    NOT_ENTITLED = "not_entitled"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +45,7 @@ class ClockToPhoto:
         self._clock = clock
         self._intake = intake
         self._period_s = period_s
-        self._allowed: dict[str, bool] = {}
+        self._by_lease: dict[str, PhotoReason] = {}
 
     async def run(self) -> None:
         """Take the photos of each period at its end."""
@@ -67,22 +56,30 @@ class ClockToPhoto:
                 await self._end_period(camera, began_s)
 
     async def _end_period(self, camera: PhotoCamera, began_s: float) -> None:
-        """Take one photo, unless the camera may not, is disarmed, or had an event since `began_s`."""
-        if not self._may(camera.camera_id) or not self._board.armed:
-            return
+        """Take one photo, where the period of the camera that began at `began_s` ends with one."""
         motion_s = camera.motion_at_s()
-        if motion_s is not None and motion_s >= began_s:
-            return
-        await self._take(camera)
+        period = PhotoPeriod(
+            armed=self._board.armed,
+            switched_off=camera.camera_id in self._board.arming.switched_off,
+            had_event=motion_s is not None and motion_s >= began_s,
+        )
+        if period_reason(period, self._asked(camera.camera_id)) is PhotoReason.DUE:
+            await self._take(camera)
 
-    async def take_now(self, camera_id: str) -> PhotoOutcome:
-        """Take one photo on demand, armed or not, under the same lease as the periodic ones."""
+    async def take_now(self, camera_id: str) -> None:
+        """Take one photo on demand, armed or not, under the same lease as the periodic ones.
+
+        BadInput for a camera that is not there; Refused `not_entitled` with what the lease has against it, or `failed`
+        where the camera shows nothing or the photo could not be kept.
+        """
         camera = next((camera for camera in self._cameras() if camera.camera_id == camera_id), None)
         if camera is None:
-            return PhotoOutcome.BAD_ARGUMENTS
-        if not self._may(camera_id):
-            return PhotoOutcome.NOT_ENTITLED
-        return PhotoOutcome.DONE if await self._take(camera) else PhotoOutcome.FAILED
+            raise BadInput("This module has no such camera.")
+        reason = self._asked(camera_id)
+        if reason is not PhotoReason.DUE:
+            raise Refused("not_entitled", SENTENCES[reason])
+        if not await self._take(camera):
+            raise Refused("failed", "The camera shows no picture now, or the photo could not be kept.")
 
     async def _take(self, camera: PhotoCamera) -> bool:
         """Take one photo; False when the camera shows nothing or the photo could not be kept."""
@@ -102,17 +99,10 @@ class ClockToPhoto:
             return False
         return True
 
-    def _may(self, camera_id: str) -> bool:
-        """Say whether the lease lets this camera take photos now; one log line per change."""
-        allowed = _has_feature(self._board.link.lease, camera_id, self._clock.now().timestamp())
-        if self._allowed.get(camera_id) is not allowed:
-            self._allowed[camera_id] = allowed
-            log.info("photo capture", camera_id=camera_id, allowed=allowed)
-        return allowed
-
-
-def _has_feature(lease: Lease | None, camera_id: str, now_s: float) -> bool:
-    if lease is None or lease_state(lease, now_s) is LeaseState.OVER:
-        return False
-    camera = lease.cameras.get(camera_id)
-    return camera is not None and PHOTO_FEATURE in camera.features
+    def _asked(self, camera_id: str) -> PhotoReason:
+        """Ask the lease in force about this camera; one log line per change."""
+        reason = lease_reason(self._board.link.lease, camera_id, self._clock.now().timestamp())
+        if self._by_lease.get(camera_id) is not reason:
+            self._by_lease[camera_id] = reason
+            log.info("photo capture", camera_id=camera_id, reason=reason.value)
+        return reason

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 
 from agent.domain.lease import CameraLease, Cover, DriveRole, Lease, Storage, StorageKind
-from agent.errors import TryLater
-from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera, PhotoOutcome
+from agent.errors import BadInput, Refused, TryLater
+from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera
 from agent.flow.status_board import StatusBoard
 from tests.flow.test_motion_to_clip import RecordedIntake
 from tests.manual_clock import ManualClock
@@ -17,11 +17,11 @@ CAMERA = "camera-1"
 PERIOD_S = 3600.0
 
 
-def lease(*features: str, ends_in_s: int = 10**6) -> Lease:
+def lease(
+    *features: str, ends_in_s: int = 10**6, kind: StorageKind = StorageKind.CLOUD, why: Cover = Cover.PLAN
+) -> Lease:
     now_s = int(ManualClock().now().timestamp())
-    camera = CameraLease(
-        "outdoor", frozenset(features), Storage(StorageKind.CLOUD, 30), Cover.PLAN, "plan:1", DriveRole.OFF
-    )
+    camera = CameraLease("outdoor", frozenset(features), Storage(kind, 30), why, "plan:1", DriveRole.OFF)
     until_s = now_s + ends_in_s
     return Lease(1, now_s, now_s, until_s, until_s, "account", 60.0, {CAMERA: camera}, "token")
 
@@ -66,7 +66,9 @@ class Bench:
         return len(self.intake.photos)
 
 
-@pytest.mark.parametrize("why", ["no lease", "no feature", "other camera", "lease over", "disarmed", "no picture"])
+@pytest.mark.parametrize(
+    "why", ["no lease", "no feature", "other camera", "lease over", "disarmed", "switched off", "no picture"]
+)
 async def test_no_photo_is_taken(why: str) -> None:
     bench = Bench()
     if why == "no lease":
@@ -79,6 +81,8 @@ async def test_no_photo_is_taken(why: str) -> None:
         bench.board.link.lease = lease("photo_capture", ends_in_s=10)
     elif why == "disarmed":
         bench.board.armed = False
+    elif why == "switched off":
+        bench.board.arming.switched_off = frozenset({CAMERA})
     else:
         bench.jpeg = None
     assert await bench.periods(3) == 0
@@ -114,21 +118,49 @@ async def test_one_photo_per_period_while_the_lease_has_the_feature_and_none_aft
     assert await bench.periods(3) == 3
 
 
-@pytest.mark.parametrize(
-    ("camera_id", "features", "jpeg", "outcome"),
-    [
-        ("unknown", ("photo_capture",), b"jpeg", PhotoOutcome.BAD_ARGUMENTS),
-        (CAMERA, (), b"jpeg", PhotoOutcome.NOT_ENTITLED),
-        (CAMERA, ("photo_capture",), None, PhotoOutcome.FAILED),
-        (CAMERA, ("photo_capture",), b"jpeg", PhotoOutcome.DONE),
-    ],
-)
-async def test_a_photo_on_demand_ends_in_a_word_of_the_wire(
-    camera_id: str, features: tuple[str, ...], jpeg: bytes | None, outcome: PhotoOutcome
-) -> None:
+async def test_the_switch_of_another_camera_keeps_no_photo_from_this_one() -> None:
+    bench = Bench()
+    bench.board.arming.switched_off = frozenset({"camera-2"})
+    assert await bench.periods(1) == 1
+
+
+async def test_a_camera_with_local_storage_takes_no_photo_and_makes_no_row_of_one() -> None:
+    bench = Bench()
+    bench.board.link.lease = lease("photo_capture", kind=StorageKind.LOCAL)
+    assert await bench.periods(2) == 0
+    with pytest.raises(Refused, match="keeps its clips on the drive"):
+        await bench.flow.take_now(CAMERA)
+    assert bench.intake.photos == []
+
+
+async def test_a_photo_of_a_camera_that_is_not_there_is_refused() -> None:
+    with pytest.raises(BadInput, match="no such camera"):
+        await Bench().flow.take_now("unknown")
+
+
+async def test_a_photo_that_the_lease_does_not_allow_is_refused_and_says_why() -> None:
+    bench = Bench()
+    bench.board.link.lease = lease("video_history")
+    with pytest.raises(Refused, match="this model") as refused:
+        await bench.flow.take_now(CAMERA)
+    assert refused.value.code == "not_entitled"
+
+
+@pytest.mark.parametrize("fault", ["no picture", "disk full"])
+async def test_a_photo_that_cannot_be_made_or_kept_has_failed(fault: str) -> None:
+    bench = Bench()
+    if fault == "no picture":
+        bench.jpeg = None
+    else:
+        bench.intake.fails = TryLater("The disk is full.")
+    with pytest.raises(Refused) as refused:
+        await bench.flow.take_now(CAMERA)
+    assert refused.value.code == "failed"
+
+
+async def test_a_photo_on_demand_asks_neither_arming_nor_the_switch() -> None:
     bench = Bench()
     bench.board.armed = False
-    bench.board.link.lease = lease(*features)
-    bench.jpeg = jpeg
-    assert await bench.flow.take_now(camera_id) is outcome
-    assert len(bench.intake.photos) == (outcome is PhotoOutcome.DONE)
+    bench.board.arming.switched_off = frozenset({CAMERA})
+    await bench.flow.take_now(CAMERA)
+    assert len(bench.intake.photos) == 1

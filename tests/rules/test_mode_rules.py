@@ -1,4 +1,4 @@
-"""R088, R090, R095, R098, R099, R137, R140 on the device: what each mode does with the lease that it is given.
+"""R035, R075, R088, R090, R095, R098, R099, R137, R140 on the device: each mode under its lease.
 
 The cloud's half of these rules, who gets which feature in a lease, stands in test_feature_rules and test_service_rules.
 """
@@ -13,7 +13,7 @@ import pytest
 from agent.domain.clip import BlockedBy, ClipReason, RowPhase, Sink, SinkReason
 from agent.domain.continuous import CONTINUOUS_FEATURE, ContinuousState, SegmentTimes
 from agent.domain.lease import CameraLease, Cover, DriveRole, Storage, StorageKind
-from agent.flow.clock_to_photo import PhotoOutcome
+from agent.errors import Refused
 from agent.flow.segments_to_window import SegmentsToWindow
 from agent.flow.steps_to_segments import StepsToSegments
 from agent.ports import FeedStep
@@ -117,5 +117,33 @@ async def test_R099_a_model_without_photo_capture_is_refused_a_photo() -> None:
     """The lease of a Mini has no such feature, whatever its plan: the command is refused and nothing is kept."""
     bench = PhotoBench()
     bench.board.link.lease = photo_lease("live_view_recording")
-    assert await bench.flow.take_now(PHOTO_CAMERA) is PhotoOutcome.NOT_ENTITLED
+    with pytest.raises(Refused, match="A camera of this model takes no photos") as refused:
+        await bench.flow.take_now(PHOTO_CAMERA)
+    assert refused.value.code == "not_entitled"
+    assert await bench.periods(1) == 0
     assert bench.intake.photos == []
+
+
+async def test_R035_no_photo_is_taken_after_the_trial() -> None:
+    """A period that ends after the trial's lease has no photo, although the one before had its own."""
+    bench = PhotoBench()
+    bench.board.link.lease = photo_lease("photo_capture", why=Cover.TRIAL)
+    assert await bench.periods(1) == 1
+    bench.board.link.lease = photo_lease(why=Cover.NOT_ENTITLED, kind=StorageKind.NONE)
+    assert await bench.periods(2) == 1
+
+
+async def test_R075_an_uncovered_legacy_camera_is_refused_a_photo_with_not_entitled() -> None:
+    bench = PhotoBench()
+    bench.board.link.lease = photo_lease(why=Cover.LEGACY_ACCOUNT, kind=StorageKind.QUOTA)
+    with pytest.raises(Refused, match="The plan of this camera has no photos") as refused:
+        await bench.flow.take_now(PHOTO_CAMERA)
+    assert (refused.value.code, bench.intake.photos) == ("not_entitled", [])
+
+
+async def test_R098_a_camera_whose_own_switch_is_off_takes_no_photo() -> None:
+    bench = PhotoBench()
+    bench.board.arming.switched_off = frozenset({PHOTO_CAMERA})
+    assert await bench.periods(1) == 0
+    bench.board.arming.switched_off = frozenset()
+    assert await bench.periods(1) == 1
