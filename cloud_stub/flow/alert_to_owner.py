@@ -7,7 +7,7 @@ comes twice, and a restart, write no second mail. Whether it is still wanted is 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NoReturn
 
 import structlog
@@ -15,12 +15,13 @@ import structlog
 from cloud_stub.domain.alert_decision import (
     NEVER_LISTED,
     SAME_MOTION_WITHIN,
+    SENT_WITHIN,
     MotionTold,
     decide,
     read_motion,
     still_wanted,
 )
-from cloud_stub.domain.alert_records import Alert, AlertSettings, AlertVerdict, MailState
+from cloud_stub.domain.alert_records import MINUTES, Alert, AlertSettings, AlertVerdict, MailState
 from cloud_stub.domain.log_words import Rule, What
 from cloud_stub.domain.records import Account, Camera, LogEntry, Module
 from cloud_stub.errors import CloudError
@@ -78,12 +79,14 @@ class AlertDesk:
             return
         earlier = await self._earlier(records, told) if told.is_person else None
         settings = await _settings(records, camera)
-        verdict = decide(told, settings, earlier, await records.alerts.mailed_at(camera.camera_id), self.now())
+        now = self.now()
+        mailed_at = await records.alerts.mailed_at(camera.camera_id, now - timedelta(minutes=max(MINUTES)))
+        verdict = decide(told, settings, earlier, mailed_at, now)
         if verdict is AlertVerdict.TOLD_ALREADY and earlier is not None:
             await records.alerts.put(replace(earlier, person=True))
             return
         if verdict is not AlertVerdict.MAIL and earlier is None:
-            await records.alerts.count(module.account_id, camera.camera_id, verdict, self.now())
+            await records.alerts.count(module.account_id, camera.camera_id, verdict, now)
         if verdict not in NEVER_LISTED:
             await records.alerts.put(self._alert(alert_id, module, told, earlier, verdict))
 
@@ -169,10 +172,8 @@ class AlertDesk:
 
     async def _earlier(self, records: Transaction, told: MotionTold) -> Alert | None:
         """Return the alert of the motion in which a person was seen: of its clip, else the camera's last if recent."""
-        found = await records.alerts.newest_of_camera(told.camera_id, told.clip_id)
-        if found is not None and told.clip_id is None and found.received_at < self.now() - SAME_MOTION_WITHIN:
-            return None
-        return found
+        within = SAME_MOTION_WITHIN if told.clip_id is None else SENT_WITHIN
+        return await records.alerts.newest_of_camera(told.camera_id, told.clip_id, self.now() - within)
 
     def _alert(
         self, alert_id: str, module: Module, told: MotionTold, earlier: Alert | None, verdict: AlertVerdict

@@ -12,11 +12,11 @@ class AlertRecords(Protocol):
 
     async def put(self, alert: Alert) -> None: ...
     async def get(self, alert_id: str) -> Alert | None: ...
-    async def newest_of_camera(self, camera_id: str, clip_id: str | None) -> Alert | None:
-        """Return a camera's newest alert: of this clip, or of any where there is none."""
+    async def newest_of_camera(self, camera_id: str, clip_id: str | None, since: datetime) -> Alert | None:
+        """Return a camera's newest alert received since then: of this clip, or of any where there is none."""
 
-    async def mailed_at(self, camera_id: str) -> datetime | None:
-        """Return when (`received_at`) an alert of a camera came last whose mail was sent or waits."""
+    async def mailed_at(self, camera_id: str, since: datetime) -> datetime | None:
+        """Return when (`received_at`) an alert of a camera came last, since then, whose mail was sent or waits."""
 
     async def queued(self, limit: int) -> Sequence[Alert]:
         """Return alerts whose mail waits, oldest first."""

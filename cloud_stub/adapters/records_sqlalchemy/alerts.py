@@ -65,14 +65,15 @@ class SqlAlerts:
     async def get(self, alert_id: str) -> Alert | None:
         return await self._alerts.one(alerts.c.alert_id == alert_id)
 
-    async def newest_of_camera(self, camera_id: str, clip_id: str | None) -> Alert | None:
-        where = [alerts.c.camera_id == camera_id, *([] if clip_id is None else [alerts.c.clip_id == clip_id])]
+    async def newest_of_camera(self, camera_id: str, clip_id: str | None, since: datetime) -> Alert | None:
+        where = [alerts.c.camera_id == camera_id, alerts.c.received_at >= since]
+        where += [] if clip_id is None else [alerts.c.clip_id == clip_id]
         found = await self._alerts.some(*where, order=[alerts.c.received_at.desc()], limit=1)
         return found[0] if found else None
 
-    async def mailed_at(self, camera_id: str) -> datetime | None:
+    async def mailed_at(self, camera_id: str, since: datetime) -> datetime | None:
         mailed = alerts.c.mail_state.in_([MailState.QUEUED, MailState.SENT])
-        where = (alerts.c.camera_id == camera_id, mailed)
+        where = (alerts.c.camera_id == camera_id, alerts.c.received_at >= since, mailed)
         found = await self._alerts.some(*where, order=[alerts.c.received_at.desc()], limit=1)
         return found[0].received_at if found else None
 

@@ -20,6 +20,7 @@ from cloud_stub.ports import MessagesAway
 from cloud_stub.web.alert_letter import alert_writer
 from cloud_stub.web.languages import Languages
 from tests.manual_clock import ManualClock
+from tests.waiting import wait_until_async
 
 START = datetime(2026, 3, 1, 0, 10, 1, tzinfo=UTC)
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parents[2] / "contract" / "event_motion_v1.json").read_text())
@@ -88,6 +89,9 @@ class Post:
     async def alerts(self) -> list[Alert]:
         async with self.records.reading() as records:
             return list(await records.alerts.of_account("account", 100))
+
+    async def is_settled(self) -> bool:
+        return [each.mail_state for each in await self.alerts()] == [MailState.SENT]
 
     async def counts(self) -> dict[AlertVerdict, int]:
         async with self.records.reading() as records:
@@ -236,11 +240,8 @@ async def test_the_desk_sends_as_soon_as_it_is_woken(post: Post) -> None:
     await post.clock.settle()
     await post.moves()
     post.desk.wake()
-    for _ in range(200):
-        await post.clock.settle()
-        if post.carrier.sent:
-            break
-        async with post.records.reading():
-            pass
+    await wait_until_async(post.is_settled, 20, "it was sent")
+    await post.clock.settle()
     running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     assert len(post.carrier.sent) == 1
