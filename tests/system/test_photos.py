@@ -85,11 +85,22 @@ def assert_at_most_one_a_period(arrived: list[dict[str, Any]]) -> None:
     assert all(gap_s >= PERIOD_S / 2 for gap_s in gaps_s), gaps_s
 
 
-def test_a_photo_on_demand_needs_the_feature_too(house: House) -> None:
-    for name, code in (("Hall", "done"), ("Desk", "not_entitled")):
-        wish = {"name": "photo", "arguments": {"camera_id": house.camera_id(name)}}
-        reply = house.owner.call("POST", f"/api/v1/modules/{house.module_id}/commands", wish)
-        assert reply["code"] == code
+def photo_now(house: House, name: str) -> dict[str, Any]:
+    wish = {"name": "photo", "arguments": {"camera_id": house.camera_id(name)}}
+    return dict(house.owner.call("POST", f"/api/v1/modules/{house.module_id}/commands", wish))
+
+
+def test_a_photo_on_demand_needs_the_feature_too_and_its_refusal_names_what_fails(house: House) -> None:
+    assert photo_now(house, "Hall")["code"] == "done"
+    refused = photo_now(house, "Desk")
+    assert (refused["code"], "this model" in refused["message"]) == ("not_entitled", True), refused
+
+
+def test_no_photo_alerts_an_owner_who_wants_mail_of_everything_that_moves(house: House) -> None:
+    wish = {"mail": "motion", "every_minutes": 5}
+    house.owner.call("PUT", f"/api/v1/cameras/{house.camera_id('Hall')}/alerts", wish)
+    wait_for_more(house, 2)
+    assert house.owner.call("GET", "/api/v1/alerts") == []
 
 
 def disarm(house: House) -> None:
@@ -101,9 +112,24 @@ def arm(house: House) -> None:
     house.arm(armed=True)
 
 
+def switch_motion(house: House, *, on: bool) -> None:
+    wish = {"name": "motion", "arguments": {"camera_id": house.camera_id("Hall"), "on": on}}
+    assert house.owner.call("POST", f"/api/v1/modules/{house.module_id}/commands", wish)["code"] == "done"
+
+
+def switch_off(house: House) -> None:
+    switch_motion(house, on=False)
+
+
+def switch_on(house: House) -> None:
+    switch_motion(house, on=True)
+
+
 def end_the_trial(house: House) -> None:
     house.owner.end_trial()
     house.wait_for_words("Hall", ("usb", "local_storage", None))
+    refused = photo_now(house, "Hall")
+    assert (refused["code"], "on the drive" in refused["message"]) == ("not_entitled", True), refused
 
 
 def buy_a_plan(house: House) -> None:
@@ -111,8 +137,8 @@ def buy_a_plan(house: House) -> None:
     house.wait_for_words("Hall", ("cloud", "plan", None))
 
 
-@pytest.mark.parametrize(("stop", "go_on"), [(disarm, arm), (end_the_trial, buy_a_plan)])
-def test_none_is_taken_while_disarmed_or_without_the_feature_and_then_they_come_again(
+@pytest.mark.parametrize(("stop", "go_on"), [(disarm, arm), (switch_off, switch_on), (end_the_trial, buy_a_plan)])
+def test_none_is_taken_while_disarmed_switched_off_or_without_the_feature_and_then_they_come_again(
     house: House, stop: Callable[[House], None], go_on: Callable[[House], None]
 ) -> None:
     wait_for_more(house, 1)
