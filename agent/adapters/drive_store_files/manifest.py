@@ -67,6 +67,20 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def put_in_place(part: Path, target: Path) -> None:
+    """Give a file that is written whole its name, durably.
+
+    FAT keeps a file's size and place in its name's entry: a new name says "empty" until the file is synced once more.
+    """
+    part.replace(target)
+    descriptor = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(target.parent)
+
+
 class Manifest:
     """The manifest of one folder of ours on a drive (`base`, below `root`). Every method may raise OSError."""
 
@@ -161,8 +175,7 @@ class Manifest:
                 file.write(json.dumps(asdict(entry)).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        part.replace(self._path)
-        sync_folder(self._base)
+        put_in_place(part, self._path)
 
 
 def _is_of_the_manifest(path: Path) -> bool:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.adapters.drive_store_files.manifest import MARKER, sync_folder
+from agent.adapters.drive_store_files.manifest import MARKER, put_in_place, sync_folder
 from agent.domain.drive_claim import DriveClaim, drive_claim, is_system_file
 
 CLIPS_BASE = "veilleur"
@@ -49,8 +49,7 @@ def mark(root: Path, folder: Path, module_id: str) -> None:
         file.write(json.dumps({"module_id": module_id}).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    part.replace(folder / MARKER)
-    sync_folder(folder)
+    put_in_place(part, folder / MARKER)
 
 
 def make_folders(root: Path, folder: Path, sync: Callable[[Path], None] = sync_folder) -> None:

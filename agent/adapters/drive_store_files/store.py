@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from agent.adapters.drive_store_files.layout import day_folder, file_name, read_name
-from agent.adapters.drive_store_files.manifest import CHUNK_BYTES, Entry, Manifest, sha256_of, sync_folder
+from agent.adapters.drive_store_files.manifest import CHUNK_BYTES, Entry, Manifest, put_in_place, sha256_of, sync_folder
 from agent.adapters.drive_store_files.marker import CLIPS_BASE, folder_of, make_folders, mark
 from agent.adapters.drive_store_files.pinned import pinned
 from agent.domain.clip import ClipRow
@@ -111,8 +111,7 @@ class DriveFiles:
                 raise DriveGone("The drive gives back other bytes than were written to it: replace it.")
             target = self._free_name(day, row)
             if not target.exists():
-                part.rename(target)
-                sync_folder(day)
+                put_in_place(part, target)
         finally:
             part.unlink(missing_ok=True)
         path = target.relative_to(place.root).as_posix()
