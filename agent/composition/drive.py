@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 
+from agent.adapters.clip_loans_http import HttpClipLoans
 from agent.adapters.clip_media_http import HttpClipMedia
 from agent.adapters.drive_lane_thread import DriveLaneThread
 from agent.adapters.drive_store_files import BACKUP_BASE, CLIPS_BASE, DriveFiles
@@ -17,6 +18,7 @@ from agent.flow.clip_to_backup import ClipToBackup
 from agent.flow.clips_to_backup import ClipsToBackup
 from agent.flow.commands import CommandAct
 from agent.flow.drive_clips import DriveClips
+from agent.flow.drive_to_cloud import DriveToCloud
 from agent.flow.fault_to_restart import SideFlow
 from agent.flow.room_on_drive import RoomOnDrive
 from agent.flow.spool_to_drive import SpoolToDrive
@@ -41,17 +43,19 @@ class DriveSide:
         self.backups: DriveFiles | None = None
         self.clips: DriveClips | None = None
         self._watcher: WatchDrive | None = None
+        self._lender: DriveToCloud | None = None
         kept = parts.drive
         if kept is not None:
             self.store = self._files(kept, CLIPS_BASE)
             self.backups = self._files(kept, BACKUP_BASE)
             self.clips = DriveClips(self.store, self.backups, parts.ledger, moves)
+            self._lender = DriveToCloud(self.clips, HttpClipLoans(parts.http), parts.clock)
             self._watcher = WatchDrive(drive=kept.own, lane=self.lane, moves=moves, clock=parts.clock, board=board)
 
     def flows(self) -> list[SideFlow]:
         """Return what runs beside the cameras."""
         parts, kept = self._parts, self._parts.drive
-        if kept is None or self.store is None or self.backups is None or self._watcher is None:
+        if kept is None or self.store is None or self.backups is None or self._watcher is None or self._lender is None:
             return []
         room = RoomOnDrive(
             store=self.store,
@@ -75,6 +79,7 @@ class DriveSide:
             SideFlow("drive_watch", self._watcher.run),
             SideFlow("drive_copies", copies.run),
             SideFlow("drive_backup", self._backup(room, self.backups).run),
+            SideFlow("drive_loans", self._lender.run),
         ]
 
     def _backup(self, room: RoomOnDrive, backups: DriveFiles) -> ClipsToBackup:
@@ -103,7 +108,7 @@ class DriveSide:
 
     def acts(self) -> Mapping[str, CommandAct]:
         """Return what can be done with the drive and its clips."""
-        return drive_acts(self._parts.drive, self.clips, self._board, self.lane)
+        return drive_acts(self._parts.drive, self.clips, self._board, self.lane, self._lender)
 
     async def first_look(self) -> None:
         """See the drive before the first clip opens; a drive that hangs, or a full disk, does not delay recording."""

@@ -10,6 +10,7 @@ from agent.domain.arguments import known_only, number, text
 from agent.errors import BadInput, Refused, TryLater
 from agent.flow.commands import CommandAct
 from agent.flow.drive_clips import DriveClips, ListChangedError
+from agent.flow.drive_to_cloud import DriveToCloud
 from agent.flow.status_board import StatusBoard
 from agent.ports import DriveLane
 from hardware.drive import DriveGone, DriveState
@@ -23,16 +24,27 @@ log = structlog.get_logger()
 
 
 def drive_acts(
-    drive: KeptDrive | None, clips: DriveClips | None, board: StatusBoard, lane: DriveLane
+    drive: KeptDrive | None,
+    clips: DriveClips | None,
+    board: StatusBoard,
+    lane: DriveLane,
+    lender: DriveToCloud | None = None,
 ) -> Mapping[str, CommandAct]:
     """Return the acts; without a drive in the configuration each of them refuses with `no_drive`."""
     acts = _DriveActs(drive, clips, board, lane)
+
+    async def lend(arguments: Mapping[str, object]) -> Mapping[str, object]:
+        if lender is None:
+            raise Refused("no_drive", "This module has no drive in its configuration.")
+        return await lender.begin(arguments)
+
     return {
         "eject_drive": acts.eject,
         "adopt_drive": acts.adopt,
         "list_drive": acts.list,
         "delete_drive_clip": acts.delete,
         "rebuild_drive": acts.rebuild,
+        "lend_drive_clip": lend,
     }
 
 

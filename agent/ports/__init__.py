@@ -2,6 +2,7 @@
 
 from agent.ports.cloud import CloudAnswer, CloudCalls, CloudStatus, ModuleApi, Uploads
 from agent.ports.keeping import CopyResult, DriveClip, DriveLane, DriveStore, Ledger
+from agent.ports.lending import ClipLoans
 from agent.ports.link import Broker, LeaseVerifier, Message, ModuleState
 from agent.ports.person import PersonDetector
 from agent.ports.recording import CameraFeed, ClipFile, ClipFiles, Clock, ClosedFile, FeedStep
@@ -12,6 +13,7 @@ __all__ = [
     "CameraFeed",
     "ClipFile",
     "ClipFiles",
+    "ClipLoans",
     "ClipMedia",
     "Clock",
     "ClosedFile",

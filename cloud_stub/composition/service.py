@@ -23,6 +23,7 @@ from cloud_stub.adapters.watchdog_systemd import SystemdNotifier
 from cloud_stub.catalog.reader import load_catalogs
 from cloud_stub.composition.alerts import build_alerts
 from cloud_stub.composition.broker_parts import BrokerParts, broker_parts
+from cloud_stub.composition.drive_clips import build_drive
 from cloud_stub.composition.mail import carriers
 from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.catalog import Catalogs
@@ -36,7 +37,6 @@ from cloud_stub.flow.clip_permission import ClipPermission
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk
-from cloud_stub.flow.history_to_drive import HistoryToDrive
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.live_relay import LiveRelay
 from cloud_stub.flow.media_flows import MediaFlows, MediaPorts, MediaRules, media_flows
@@ -52,7 +52,6 @@ from cloud_stub.flow.upload_to_clip import UploadLimits
 from cloud_stub.ports import Clock, Messages
 from cloud_stub.settings import Settings
 from cloud_stub.web.app import cloud_app
-from cloud_stub.web.drive_copy_routes import DriveCopyRoutes
 from cloud_stub.web.health import CloudHealth
 from cloud_stub.web.languages import Languages
 from cloud_stub.web.live_routes import LiveRoutes
@@ -175,31 +174,31 @@ def _assemble(engine: Engine, media: MediaFlows, due: DueDesk, lab: LabDesk | No
     purge = RecordsToPurge(records, engine.real, engine.clock.now, _keep_for(settings))
     health = CloudHealth(records, inbox.is_up)
     app = _application(engine, media, lab, claims, commands, health)
-    history = HistoryToDrive(
-        records, commands, engine.clock, timedelta(hours=settings.storage.erasure_waits_for_drive_h), due.poke
-    )
-    DriveCopyRoutes(history, media.serve, module_from_request(records)).add_to(app)
+    drive = build_drive(commands, engine.clock, engine.real, settings.storage, media.serve, due.poke, app)
     notifier = SystemdNotifier()
-
-    async def feed_watchdog() -> None:
-        while True:
-            await health.report()  # the records answered: that is the progress the watchdog is fed with
-            notifier.watchdog()
-            await engine.real.sleep((notifier.watchdog_s or 30.0) / 3)
-
-    first: list[Job] = [media.leftovers.repair]
+    first: list[Job] = [media.leftovers.repair, drive.lent.clear]
     if lab is not None:
         first.append(lab.finish_interrupted)
     first.append(desk.refresh_all)
-    jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, purge.run, _keep_media(engine, media), feed_watchdog]
+    jobs: list[Job] = [outbox.run, inbox.run, users.run, due.run, purge.run, _keep_media(engine, media)]
     if due.notices is not None:
         jobs.append(due.notices.run)
-    jobs += [history.run, alerts.run]
+    jobs += [_feed_watchdog(engine, health, notifier), *drive.jobs, alerts.run]
     if parts.keep is not None:
         jobs.append(parts.keep)
     return Cloud(
         settings, app, tuple(first), tuple(jobs), (media.close, records.close), notifier.ready, notifier.stopping
     )
+
+
+def _feed_watchdog(engine: Engine, health: CloudHealth, notifier: SystemdNotifier) -> Job:
+    async def feed() -> None:
+        while True:
+            await health.report()  # the records answered: that is the progress the watchdog is fed with
+            notifier.watchdog()
+            await engine.real.sleep((notifier.watchdog_s or 30.0) / 3)
+
+    return feed
 
 
 def _keep_media(engine: Engine, media: MediaFlows) -> Job:

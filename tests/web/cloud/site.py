@@ -27,6 +27,7 @@ from cloud_stub.adapters.records_sqlalchemy import SqlRecords, open_records
 from cloud_stub.adapters.staging_files import FileStaging
 from cloud_stub.catalog import load_catalogs
 from cloud_stub.catalog.reader import FOLDER
+from cloud_stub.composition.drive_clips import lend_drive_clips
 from cloud_stub.domain.auto_delete import auto_delete_in_force
 from cloud_stub.domain.catalog import Catalogs
 from cloud_stub.domain.records import Account, Module
@@ -38,6 +39,7 @@ from cloud_stub.flow.clip_permission import ClipPermission
 from cloud_stub.flow.clock_to_due import DueDesk
 from cloud_stub.flow.commands_to_modules import CommandsToModules
 from cloud_stub.flow.confirm_camera import CameraDesk, CameraProposal
+from cloud_stub.flow.drive_to_owner import DriveToOwner
 from cloud_stub.flow.history_to_drive import HistoryToDrive
 from cloud_stub.flow.lab_to_clock import LabDesk, open_lab
 from cloud_stub.flow.live_relay import LiveRelay
@@ -109,6 +111,7 @@ class Site:
     mails: RecordedMessages
     notices: NoticeDesk
     history: HistoryToDrive
+    lent: DriveToOwner
     clips: int = field(default=0)
 
     def client(self, headers: Mapping[str, str] | None = None) -> ClientSession:
@@ -398,6 +401,7 @@ async def _start(
             ModuleClipRoutes(flows.status, resolver),
         ],
     )
+    lent = lend_drive_clips(services.commands, real, folder, app)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -417,5 +421,6 @@ async def _start(
         mails,
         notices,
         history,
+        lent,
     )
     return runner, site
