@@ -65,3 +65,28 @@ def test_a_clip_of_the_drive_plays_and_the_drive_is_let_go(
     house.drive.put_back()
     wait_until(lambda: house.status()["drive"]["state"] == "usable", 30, "the drive is seen again")
     page.context.close()
+
+
+@pytest.mark.parametrize(("language", "size"), [("en-GB", DESK), ("fr-FR", PHONE)], ids=["desk", "phone"])
+def test_a_clip_of_the_drive_is_watched_through_the_cloud(
+    house: House, chromium: Browser, tmp_path: Path, language: str, size: tuple[int, int]
+) -> None:
+    page = new_page(chromium, house.owner.url, language, size)
+    page.goto(f"/login?lang={language[:2]}")
+    page.fill("#email", house.owner.email)
+    page.fill("#password", house.owner.password)
+    page.click("button.first")
+    page.wait_for_url("**/clips")
+    page.goto(f"/modules/{house.module_id}/drive")
+    expect(page.locator("form.camera-row").first).to_contain_text("yard")
+    assert beyond_the_edge(page) == 0
+    page.screenshot(path=tmp_path / f"list-{language}.png")
+    page.locator("form.camera-row button").first.click()
+    video = page.locator("#video")
+    expect(video).to_be_visible(timeout=60_000)
+    wait_until(
+        lambda: video.evaluate("shown => shown.videoWidth === 640 && shown.currentTime > 0.5"), 30, "the clip plays"
+    )
+    assert beyond_the_edge(page) == 0
+    page.screenshot(path=tmp_path / f"watched-{language}.png")
+    page.context.close()
