@@ -11,7 +11,7 @@ FOLDER ?= var/demo
 # A home that cannot be written (a container under another user id) leaves uv without its cache, not without its work.
 UV = $(BIN)/uv $$(cache=$$($(BIN)/uv cache dir) && mkdir -p "$$cache" 2>/dev/null && test -w "$$cache" || echo --no-cache)
 
-.PHONY: setup setup-test person gpio packages demo test lint format bench properties rules mutants api-examples lock translations clean
+.PHONY: setup setup-test person gpio packages demo test lint format bench soak properties rules mutants api-examples lock translations clean
 
 setup: $(VENV)/.run-installed
 setup-test: $(VENV)/.test-installed
@@ -61,6 +61,10 @@ format: setup-test
 
 bench: setup-test packages
 	@$(BIN)/python -m tests.bench
+
+# Kernel FAT, exFAT and V4L2 test cameras in a small guest; needs QEMU, busybox-static and a kernel package from apt.
+soak: setup-test packages
+	@$(BIN)/python -m tests.soak
 
 # What `make test` proves on a few lives and examples, on many: thousands of owners' lives, and every call of the API.
 LIVES ?= 2000
