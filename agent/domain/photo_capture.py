@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from agent.domain.arming import ArmingReason, watches
 from agent.domain.continuous import CONTINUOUS_FEATURE
 from agent.domain.lease import CameraLease, Cover, Lease, LeaseState, StorageKind, lease_state
 
@@ -31,7 +30,7 @@ SENTENCES: Final = {
     PhotoReason.LEASE_OVER: "The lease is over: nothing says any more that the plan has photos.",
     PhotoReason.CAMERA_NOT_CONFIRMED: "The lease does not name this camera: confirm it on the owner's page.",
     PhotoReason.MODEL_NOT_ELIGIBLE: "A camera of this model takes no photos in this region, whatever its plan.",
-    PhotoReason.LOCAL_STORAGE: "This camera keeps its clips on the drive: photos come only with cloud storage.",
+    PhotoReason.LOCAL_STORAGE: "This camera keeps its clips on the drive: photos come with a plan, in the cloud.",
     PhotoReason.NOT_ENTITLED: "The plan of this camera has no photos.",
 }
 """What the refusal of a photo on demand says, by what the lease has against it."""
@@ -66,13 +65,13 @@ def lease_reason(lease: Lease | None, camera_id: str, now_s: float) -> PhotoReas
 
 
 def period_reason(period: PhotoPeriod, by_lease: PhotoReason) -> PhotoReason:
-    """Say whether a period ends with a photo: the lease first, then arming, the camera's switch, and what it saw."""
+    """Say whether a period ends with a photo: the lease first, then the camera's switch, arming, and what it saw."""
     if by_lease is not PhotoReason.DUE:
         return by_lease
-    reason = ArmingReason.BY_HAND  # only the camera's own switch is told apart from it here
-    watching, why = watches(armed=period.armed, reason=reason, switched_off=period.switched_off)
-    if not watching:
-        return PhotoReason.SWITCH_OFF if why is ArmingReason.SWITCH_OFF else PhotoReason.DISARMED
+    if period.switched_off:
+        return PhotoReason.SWITCH_OFF
+    if not period.armed:
+        return PhotoReason.DISARMED
     return PhotoReason.EVENT if period.had_event else PhotoReason.DUE
 
 
