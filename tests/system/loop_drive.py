@@ -25,6 +25,7 @@ MAKE = {
     "ext4": ("mkfs.ext4", "-q", "-F", "-m", "0"),
 }
 CHECK = {"exfat": ("fsck.exfat", "-n"), "vfat": ("fsck.vfat", "-n"), "ext4": ("e2fsck", "-fn")}
+FAT32_STATE = 65
 EXFAT_IN_USER_SPACE = "mount.exfat-fuse"
 
 
@@ -134,7 +135,14 @@ class LoopPort:
         return sorted(path.relative_to(self.place).as_posix() for path in found)
 
     def check(self) -> None:
-        """Prove that the file system of our stick, which is out, is sound."""
+        """Prove that the file system of our stick, which is out, is sound.
+
+        FAT remembers for ever that it was pulled once (byte 65, the dirty bit): that is cleared first, nothing else is.
+        """
+        if self.file_system == "vfat":
+            with self.ours.open("r+b") as file:
+                file.seek(FAT32_STATE)
+                file.write(b"\0")
         run(*CHECK[self.file_system], str(self.ours))
 
     def end(self) -> None:
