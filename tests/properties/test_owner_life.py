@@ -6,6 +6,7 @@
 import asyncio
 import os
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,8 @@ class OwnerLife(RuleBasedStateMachine):
         self.steps: list[Step] = []
         self.memory = Memory()
         self.bought = False
+        self.off: list[tuple[datetime, datetime]] = []
+        self.recorded_while_off = False
 
     def teardown(self) -> None:
         try:
@@ -100,8 +103,12 @@ class OwnerLife(RuleBasedStateMachine):
             self.runner.close()
 
     async def _live_again(self, world: World) -> None:
-        """Live the same life again: as it was, or on where it was off, which comes to the same in the end."""
-        flips = any(isinstance(each, Advance) and each.off for each in self.steps)
+        """Live the same life again: as it was, or on where it was off, which comes to the same in the end.
+
+        A clip that a module recorded while the cloud was off is the exception: with no lease in force it is held for
+        the next one, where a cloud that was on would have refused it (DESIGN §5).
+        """
+        flips = bool(self.off) and not self.recorded_while_off
         flips = flips and not any(isinstance(each, Cut) for each in self.steps)
         other = await begin(Ground.folder, Ground.catalogs, self.profile)
         try:
@@ -121,9 +128,18 @@ class OwnerLife(RuleBasedStateMachine):
     def step(self, step: Step) -> str:
         assert self.world is not None
         self.steps.append(step)
+        self._note(step, self.world.now)
         said = self.runner.run(self._step(self.world, step))
         self.bought = self.bought or (isinstance(step, Buy) and said == OK)
         return said
+
+    def _note(self, step: Step, now: datetime) -> None:
+        """Remember when the cloud was off, and whether a clip began then."""
+        if isinstance(step, Advance) and step.off:
+            self.off.append((now, now + timedelta(minutes=step.minutes)))
+        if isinstance(step, Upload):
+            began = now - timedelta(minutes=step.minutes_ago)
+            self.recorded_while_off |= any(first <= began <= last for first, last in self.off)
 
     async def _step(self, world: World, step: Step) -> str:
         said = await live(world, step)

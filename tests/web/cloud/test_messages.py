@@ -17,7 +17,7 @@ FRENCH = WEB / "translations" / "fr" / "LC_MESSAGES"
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "say": None, "say_many": (1, 2)}
 PROVINCES = {"Alberta", "Manitoba", "Nunavut", "Ontario", "Saskatchewan", "Yukon"}
-SAME_IN_BOTH = {"Clips", "Photos", "Services", "Total", "Messages", "Province", *PROVINCES}
+SAME_IN_BOTH = {"%(num)s clip", "Clips", "Photos", "Services", "Total", "Messages", "Province", *PROVINCES}
 
 
 def _french() -> Catalog:
