@@ -15,8 +15,8 @@ from cloud_stub.web.languages import DEFAULT_LANGUAGE, LANGUAGES, Language, Lang
 from cloud_stub.web.overview import Overview
 from cloud_stub.web.owner_services import SERVICES, OwnerServices
 from cloud_stub.web.plan_view import Banner, banner
+from cloud_stub.web.refusal_words import REFUSED
 from cloud_stub.web.session_auth import Owner, known_owner
-from cloud_stub.web.words import REFUSED
 
 log = structlog.get_logger()
 
