@@ -70,6 +70,7 @@ class Consumer:
 
     said: list[str] = field(default_factory=list)
     breaks: Exception | None = None
+    disk: asyncio.Event | None = None
 
     async def begin(self, stream: StreamInfo) -> None:
         self.said.append("begin")
@@ -77,6 +78,10 @@ class Consumer:
     async def take(self, steps: Sequence[FeedStep]) -> None:
         if self.breaks is not None:
             raise self.breaks
+        if self.disk is not None:
+            self.said.append("opening")
+            await self.disk.wait()
+            self.said.append("open")
 
     async def lost(self) -> None:
         self.said.append("lost")
@@ -138,6 +143,21 @@ class Bench:
         self.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await self.task
+
+
+async def test_a_stop_while_a_clip_is_being_opened_waits_until_it_is_open_so_that_it_can_be_closed() -> None:
+    bench = Bench(Script(seconds=9.0))
+    bench.consumer.disk = asyncio.Event()
+    await bench.run_for(1.0)
+    assert bench.consumer.said == ["begin", "opening"]
+    assert bench.task is not None
+    bench.task.cancel()
+    await bench.clock.advance(1.0)
+    assert bench.consumer.said == ["begin", "opening"], "nothing ends before the step does"
+    bench.consumer.disk.set()
+    with pytest.raises(asyncio.CancelledError):
+        await bench.task
+    assert bench.consumer.said[:4] == ["begin", "opening", "open", "stop"]
 
 
 async def test_a_camera_that_never_answers_is_tried_on_the_ladder_and_then_every_thirty_seconds() -> None:
