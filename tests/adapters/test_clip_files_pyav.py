@@ -324,6 +324,12 @@ async def test_a_clip_without_packets_closes_empty_and_twice_is_once(tmp_path: P
     assert await clip.close() == await clip.close() == ClosedFile(0, hashlib.sha256().hexdigest(), 0, 0)
 
 
+async def test_a_file_that_is_dropped_while_the_folder_is_read_is_not_listed(tmp_path: Path) -> None:
+    files = PyavClipFiles(tmp_path)
+    (tmp_path / "clips" / "dropped.mp4").symlink_to(tmp_path / "nowhere")  # named by the folder, gone for `stat`
+    assert await files.listing() == {}
+
+
 async def test_photos_listing_quarantine_and_delete(tmp_path: Path) -> None:
     files = PyavClipFiles(tmp_path)
     path, closed = await files.save_photo("p1", b"jpeg")

@@ -66,6 +66,12 @@ class Doomed:
             return None
         return found
 
+    def told_of_its_end(self) -> list[str]:
+        """Return what the log says of the clip, oldest first; nothing before it says that the clip is gone."""
+        entries = self.house.owner.call("GET", "/api/v1/log?limit=500")[::-1]
+        told = [str(entry["what"]) for entry in entries if entry["subject"] == self.clip_id]
+        return told if "clip_gone" in told else []
+
     def on_the_drive(self) -> list[Path]:
         """Return every file of the drive's saved clips that carries the clip's name, also a hidden one.
 
@@ -125,6 +131,5 @@ def test_a_doomed_clip_is_on_the_drive_whole_before_it_is_erased(tmp_path: Path,
         [path] = its.on_the_drive()
         assert hashlib.sha256(path.read_bytes()).hexdigest() == its.row["sha256"]
         assert path.relative_to(house.folder / "drive").parts[-4:-2] == ("veilleur", "saved")
-        entries = house.owner.call("GET", "/api/v1/log?limit=500")[::-1]
-        told = [entry["what"] for entry in entries if entry["subject"] == its.clip_id]
+        told = wait_until(its.told_of_its_end, SOON_S, "the log says that the clip is gone")
         assert told.index("drive_copy_saved") < told.index("clip_gone")

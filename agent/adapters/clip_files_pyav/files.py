@@ -176,9 +176,12 @@ class PyavClipFiles:
 
     def _listing(self) -> dict[str, int]:
         found = (file for name in (CLIPS, PHOTOS) for file in sorted((self._root / name).iterdir()))
-        return {
-            str(file.relative_to(self._root)): file.stat().st_size for file in found if file.suffix in MEDIA_SUFFIXES
-        }
+        sizes = {}
+        for file in found:
+            with contextlib.suppress(FileNotFoundError):  # dropped since the folder was read
+                if file.suffix in MEDIA_SUFFIXES:
+                    sizes[str(file.relative_to(self._root))] = file.stat().st_size
+        return sizes
 
     async def free_bytes(self) -> int:
         facts = await asyncio.to_thread(os.statvfs, self._root)
