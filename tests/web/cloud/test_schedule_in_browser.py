@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.chromium import BROWSER_MARKS, PATIENCE_MS
-from tests.waiting import wait_until_async
+from tests.waiting import POLL_S
 from tests.web.cloud.site import ClaimedModule, Site
 from tests.web.cloud.test_browser import browser, furnish, log_in, page
 
@@ -30,24 +30,29 @@ async def open_week(page: Page, module: ClaimedModule) -> None:
 
 async def save(page: Page, site: Site, module: ClaimedModule) -> list[dict[str, Any]]:
     """Press the button while a module takes the week and says so; return the steps it was sent."""
-    notice = page.get_by_text("The module has done it.")
     async with site.answering(module, ok=True, code="done", message="") as heard:
-
-        async def is_told() -> bool:
-            if not heard:
-                return False
-            if not said:
-                said.append(heard[0]["arguments"])
-                await site.goes_online(module, {**await site.state(module, {}, "usable"), "schedule": said[0]})
-            await site.clock.advance(0.2)
-            return await notice.is_visible()
-
-        said: list[dict[str, Any]] = []
-        pressing = asyncio.ensure_future(page.get_by_role("button", name="Save the schedule").click())
-        await wait_until_async(is_told, 20, "the page says that the module has done it")
-        await pressing
-    steps: list[dict[str, Any]] = said[0]["steps"]
+        passing = asyncio.ensure_future(time_passes(site, module, heard))
+        try:
+            await page.get_by_role("button", name="Save the schedule").click(timeout=PATIENCE_MS)
+            await expect(page.get_by_text("The module has done it.")).to_be_visible(timeout=PATIENCE_MS)
+        finally:
+            passing.cancel()
+            await asyncio.gather(passing, return_exceptions=True)
+    steps: list[dict[str, Any]] = heard[0]["arguments"]["steps"]
     return steps
+
+
+async def time_passes(site: Site, module: ClaimedModule, heard: list[dict[str, Any]]) -> None:
+    """Let the page that waits for the module see time go by; the module says which week it has once it was sent one."""
+    told = False
+    while True:
+        if heard and not told:
+            told = True
+            await site.goes_online(
+                module, {**await site.state(module, {}, "usable"), "schedule": heard[0]["arguments"]}
+            )
+        await site.clock.advance(0.2)
+        await asyncio.sleep(POLL_S)  # noqa: TID251 - lets the browser and the records answer
 
 
 async def test_a_week_is_set_by_keyboard_copied_to_every_day_and_sent(
