@@ -8,12 +8,12 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from agent.adapters.live_speaker import open_live_speaker
+from agent.adapters.live_speaker import LiveSpeaker, open_live_speaker
 from agent.flow.live_to_viewer import CameraForLive
 from agent.flow.steps_to_live import StepsToLive
 from agent.flow.viewer_to_speaker import ViewerToSpeaker
 from agent.web.changes import COOKIE
-from hardware.speaker import SAMPLES_PER_S
+from hardware.speaker import SAMPLE_BYTES, SAMPLES_PER_S
 from tests.flow.live_bench import LiveBench
 from tests.waiting import wait_until_async
 from tests.web.agent.conftest import FLAGS, Client
@@ -24,6 +24,21 @@ SOCKET = f"/live/{CAMERAS[0]}/socket"
 MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
 
+class CountedSpeaker:
+    """The emulated speaker, and how much it was given to play so far."""
+
+    def __init__(self, speaker: LiveSpeaker) -> None:
+        self._speaker = speaker
+        self.played_bytes = 0
+
+    async def play(self, pcm: bytes) -> None:
+        self.played_bytes += len(pcm)
+        await self._speaker.play(pcm)
+
+    async def close(self) -> None:
+        await self._speaker.close()
+
+
 class Street:
     """A camera that sends its 10 pictures a second in real time, on the scene's board."""
 
@@ -32,9 +47,17 @@ class Street:
         self.bench.clock = scene.live_clock
         self.steps: StepsToLive = self.bench.steps
         scene.board.cameras[CAMERAS[0]].phase = "idle"
-        talk = ViewerToSpeaker(lambda: open_live_speaker(f"emulated:{scene.folder}/said.wav"), scene.clock)
+        self.speaker: CountedSpeaker | None = None
+        talk = ViewerToSpeaker(self.open_speaker, scene.clock)
         scene.live_cameras[CAMERAS[0]] = CameraForLive(self.steps, True, lambda: None, talk)
         self.scene = scene
+
+    async def open_speaker(self) -> CountedSpeaker:
+        self.speaker = CountedSpeaker(await open_live_speaker(f"emulated:{self.scene.folder}/said.wav"))
+        return self.speaker
+
+    def was_told(self, seconds: float) -> bool:
+        return self.speaker is not None and self.speaker.played_bytes >= seconds * SAMPLES_PER_S * SAMPLE_BYTES
 
     async def run(self) -> None:
         await self.steps.begin(self.bench.stream)
@@ -166,12 +189,15 @@ async def test_a_saved_view_becomes_a_clip_and_a_refused_wish_is_said(
     assert "live_view_recording" in features
     await opened(page, client)
     await page.locator('[data-live-part="save"]').check()
+
+    async def saved() -> bool:
+        return bool(scene.live_intake.clips) and len(scene.live_intake.clips[-1].packets) > 10
+
+    await wait_until_async(saved, 20.0, "a second of the view is saved")
     await plays(page)
     await page.keyboard.press("Escape")
     assert await wait_until_async(_gone(street), 10.0, "the view to end")
-    clip = scene.live_intake.clips[-1]
-    assert clip.closed
-    assert len(clip.packets) > 10
+    assert scene.live_intake.clips[-1].closed
     scene.board.link.lease = None
     await page.locator(f'[data-camera="{CAMERAS[0]}"] .go-live').click()
     await expect(page.locator('[data-live-part="notes"]')).to_have_text("Not saved: this module has no lease yet.")
@@ -203,12 +229,20 @@ async def test_what_is_said_into_the_browser_comes_out_of_the_speaker(
     await button.hover()
     await page.mouse.down()
     await expect(button).to_have_attribute("aria-pressed", "true")
-    await asyncio.sleep(2.5)  # noqa: TID251 - a person speaks for so long
+
+    async def heard() -> bool:
+        return street.was_told(seconds=1)
+
+    await wait_until_async(heard, 30.0, "a second of what is said has come to the speaker")
     await page.mouse.up()
     await page.keyboard.press("Escape")
     assert await wait_until_async(_gone(street), 10.0, "the view to end")
-    said = (scene.folder / "said.wav").read_bytes()
-    assert len(said) > SAMPLES_PER_S
+
+    async def written() -> bytes:
+        file = scene.folder / "said.wav"
+        return file.read_bytes() if file.exists() and file.stat().st_size > SAMPLES_PER_S * SAMPLE_BYTES else b""
+
+    said = await wait_until_async(written, 10.0, "what was said is written")
     assert any(said[44:])
 
 
