@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from agent.domain.shape import DoesNotFit, Fault, Length, Misfit, Range, read
 from agent.errors import BadInput
-from hardware.speaker import speaker_fault
+from hardware.speakers.addresses import speaker_fault
 
 Seconds = Annotated[float, Range(least=0)]
 PositiveSeconds = Annotated[float, Range(above=0)]
@@ -29,7 +29,11 @@ class Loopback:
 
     def fault_of(self, host: str) -> str:
         """Allow loopback only."""
-        return "" if host in LOOPBACK else "the diagnostics page has no lock yet: it listens on 127.0.0.1 or ::1 only"
+        return "" if host in LOOPBACK else "the diagnostics page is for this machine: it listens on 127.0.0.1 or ::1 only; from elsewhere use an SSH tunnel"
+
+
+OF_THE_CAMERA = "camera"
+"""The speaker of a network camera, reached under the camera's own address."""
 
 
 class SpeakerAddress:
@@ -37,7 +41,8 @@ class SpeakerAddress:
 
     def fault_of(self, address: str) -> str:
         """Allow what hardware can open."""
-        return speaker_fault(address)
+        fault = "" if address == OF_THE_CAMERA else speaker_fault(address)
+        return f"{fault}, or `{OF_THE_CAMERA}`: the network camera's own speaker" if fault else ""
 
 
 class NamesDiffer:
@@ -156,6 +161,15 @@ class CameraSettings:
     end_early: bool | None = None
     early_notification: bool = True
     speaker: Annotated[str, SpeakerAddress()] | None = None
+
+    def __post_init__(self) -> None:
+        if self.speaker == OF_THE_CAMERA and not self.address.lower().startswith(("rtsp://", "rtsps://")):
+            raise ValueError('`speaker = "camera"` is for a network camera (rtsp://...); name an `alsa:` device here')
+
+    @property
+    def speaker_address(self) -> str | None:
+        """Return where its speaker is, or None."""
+        return self.address if self.speaker == OF_THE_CAMERA else self.speaker
 
     def camera_id(self, namespace: str) -> str:
         """Return the camera's UUID: the configured one, or one that its name and the module's first id decide."""

@@ -43,6 +43,8 @@ def load(tmp_path: Path, text: str) -> Settings:
         (GOOD + "[gpio]\nled_pin = 1\n", ["`gpio.led_pin`", "at least 2"]),
         (GOOD + "[gpio]\nled_pin = 4\nbutton_pin = 4\n", ["line 9", "one pin cannot do two things"]),
         (GOOD + '[gpio]\npir_pin = 4\npir_cameras = ["Shed"]\n', ["not here: Shed"]),
+        (GOOD + 'speaker = "pulse:x"\n', ["line 9", "`camera.[1].speaker`", "alsa:DEVICE", "`camera`"]),
+        (GOOD.replace("rtsp://", "/dev/") + 'speaker = "camera"\n', ["is for a network camera", "alsa:"]),
         (GOOD + '[diagnostics]\nhost = "0.0.0.0"\n', ["line 10", "127.0.0.1"]),
         (GOOD + GOOD[GOOD.index("[[") :], ["same name: Front door"]),
         (GOOD.replace("PASSWORD", "MISSING"), ["no variable MISSING"]),
@@ -103,3 +105,10 @@ def test_a_cameras_own_clip_times_go_before_those_of_all() -> None:
     assert clip_times(recording, own) == ClipTimes(3.0, 5.0, 30.0, 0.0, end_early=False)
     plain = CameraSettings(name="b", address="emulated://", model="m")
     assert clip_times(recording, plain) == ClipTimes(3.0, 5.0, 60.0, 10.0, end_early=True)
+
+
+def test_a_network_cameras_own_speaker_is_under_its_own_address(tmp_path: Path) -> None:
+    (camera,) = load(tmp_path, GOOD + 'speaker = "camera"\n').camera
+    assert camera.speaker_address == camera.address == "rtsp://viewer:secret word@192.0.2.10/stream1"
+    (camera,) = load(tmp_path, GOOD + 'speaker = "rtsp://192.0.2.11/door"\n').camera
+    assert camera.speaker_address == "rtsp://192.0.2.11/door"

@@ -1,8 +1,10 @@
 """A speaker that never holds the event loop up: sound waits in a short queue for a thread."""
 
 import asyncio
+from collections.abc import Callable
 
-from hardware.speaker import Speaker, open_speaker
+from hardware.speaker import Speaker
+from hardware.speakers.addresses import open_speaker
 
 MOST_WAITING = 20
 """Messages of about 100 ms; what comes while so many wait is dropped: late words help nobody."""
@@ -40,6 +42,6 @@ class LiveSpeaker:
                     self._failed = error
 
 
-async def open_live_speaker(address: str) -> LiveSpeaker:
+async def open_live_speaker(address: str, monotonic: Callable[[], float]) -> LiveSpeaker:
     """Open the speaker at an address; OSError when that fails."""
-    return LiveSpeaker(await asyncio.to_thread(open_speaker, address))
+    return LiveSpeaker(await asyncio.to_thread(open_speaker, address, monotonic=monotonic))

@@ -53,7 +53,7 @@ class Live:
         plan, recorder = cameras.plans.get(camera_id), cameras.recorders.get(camera_id)
         if plan is None or recorder is None:
             return None
-        talk = self._talk(plan.camera.speaker)
+        talk = self._talk(plan.camera.speaker_address)
         return CameraForLive(self._steps[camera_id], plan.camera.early_notification, recorder.make_way, talk)
 
     def _talk(self, address: str | None) -> ViewerToSpeaker | None:
@@ -61,7 +61,8 @@ class Live:
         if address is None:
             return None
         if address not in self._talks:
-            self._talks[address] = ViewerToSpeaker(lambda: open_live_speaker(address), self._parts.clock)
+            clock = self._parts.clock
+            self._talks[address] = ViewerToSpeaker(lambda: open_live_speaker(address, clock.monotonic), clock)
         return self._talks[address]
 
     async def act(self, arguments: Mapping[str, object]) -> Mapping[str, object]:

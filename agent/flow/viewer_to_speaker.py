@@ -9,6 +9,8 @@ from agent.ports.live import Speaker
 
 HOLDS_S = 2.0
 """A viewer who has said nothing for so long lets the next one speak."""
+RETRY_S = 2.0
+"""A speaker that failed is left alone for so long: words come ten times a second, and a camera is called less often."""
 LARGEST_PCM_BYTES = 32_000
 """One second of sound in one message."""
 
@@ -24,6 +26,7 @@ class ViewerToSpeaker:
         self._speaker: Speaker | None = None
         self._talker: object = None
         self._heard_s = float("-inf")
+        self._failed_s = float("-inf")
 
     async def hear(self, viewer: object, pcm: bytes) -> bool:
         """Play what a viewer says; False while another one speaks, or when it cannot be played."""
@@ -33,12 +36,15 @@ class ViewerToSpeaker:
         if not pcm or len(pcm) % 2 or len(pcm) > LARGEST_PCM_BYTES:
             return False
         self._talker, self._heard_s = viewer, now_s
+        if now_s - self._failed_s < RETRY_S:
+            return False
         try:
             if self._speaker is None:
                 self._speaker = await self._open_speaker()
             await self._speaker.play(pcm)
         except OSError as error:
             log.warning("speaker_failed", because=str(error))
+            self._failed_s = self._clock.monotonic()
             await self._let_go()
             return False
         return True

@@ -256,6 +256,9 @@ async def test_one_viewer_speaks_at_a_time_and_the_speaker_is_let_go_with_them()
     speakers[0].breaks = True
     assert not await talk.hear("bert", b"cc")
     assert speakers[0].closed
+    assert not await talk.hear("bert", b"--"), "a speaker that failed is left alone for 2 s"
+    assert len(speakers) == 1
+    await bench.clock.advance(2.1)
     assert await talk.hear("bert", b"dd")
     await talk.leave("anna")
     assert not speakers[1].closed

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hardware.speaker import AlsaSpeaker, open_speaker, speaker_fault
+from hardware.speakers.addresses import open_speaker, speaker_fault
+from hardware.speakers.alsa import AlsaSpeaker
+from tests.hardware.fake_time import FakeTime
 
 APLAY = '#!/bin/sh\necho "$@" > "$0.arguments"\nexec cat > "$0.heard"\n'
 
@@ -15,7 +17,7 @@ APLAY = '#!/bin/sh\necho "$@" > "$0.arguments"\nexec cat > "$0.heard"\n'
 def test_an_address_that_is_none_is_refused_with_what_is_allowed(address: str) -> None:
     assert "alsa:DEVICE" in speaker_fault(address)
     with pytest.raises(ValueError, match="alsa:DEVICE"):
-        open_speaker(address)
+        open_speaker(address, monotonic=FakeTime().monotonic)
 
 
 def test_without_aplay_the_package_is_named() -> None:
@@ -51,7 +53,7 @@ def test_sound_reaches_aplay_as_it_is(tmp_path: Path) -> None:
 def test_the_emulated_speaker_appends_each_conversation(tmp_path: Path) -> None:
     path = tmp_path / "made" / "said.wav"
     for said in (b"ab", b"cd"):
-        speaker = open_speaker(f"emulated:{path}")
+        speaker = open_speaker(f"emulated:{path}", monotonic=FakeTime().monotonic)
         speaker.play(said)
         speaker.close()
         speaker.close()

@@ -70,15 +70,27 @@ def require_login(server: Any, factory: Any, user: str, password: str) -> None: 
     factory.set_permissions(permissions)
 
 
+def takes_sound(path: str) -> Any:  # noqa: ANN401 - gi has no types
+    """Return a factory whose media have an ONVIF back channel; the G.711 that comes goes into a file as it is."""
+    factory = GstRtspServer.RTSPOnvifMediaFactory()
+    factory.set_media_gtype(GstRtspServer.RTSPOnvifMedia.__gtype__)
+    caps = "application/x-rtp,media=audio,payload=0,clock-rate=8000,encoding-name=PCMU"
+    factory.set_backchannel_launch(
+        f'( capsfilter caps="{caps}" name=depay_backchannel ! rtppcmudepay '
+        f"! filesink location={path} buffer-mode=unbuffered sync=false async=false )"
+    )
+    return factory
+
+
 def main() -> None:
     """Serve until killed."""
     options = json.loads(sys.argv[1])
     Gst.init(None)
     units = access_units(options["units"])
-    server = GstRtspServer.RTSPServer()
+    server = GstRtspServer.RTSPOnvifServer() if options["back_channel"] else GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(str(options["port"]))
-    factory = GstRtspServer.RTSPMediaFactory()
+    factory = takes_sound(options["back_channel"]) if options["back_channel"] else GstRtspServer.RTSPMediaFactory()
     factory.set_launch(launch_line(options["codec"], options["fps"]))
     factory.set_shared(options["shared"])
     factory.connect("media-configure", lambda _factory, media: feed(media, units, options["fps"]))

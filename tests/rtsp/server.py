@@ -59,11 +59,14 @@ def rtsp_server(
     password: str = "",
     port: int = 0,
     shared: bool = False,
+    back_channel: Path | None = None,
 ) -> Iterator[RtspServer]:
     """Serve an H.264 or H.265 file on loopback, over and over, in real time, with stamps that rise for ever.
 
     `fps` None is the file's own rate. Each client starts at the first frame, unless `shared`: then all see the same
-    picture, and a late one joins between keyframes. Digest log-in when `user` is given. Always ended.
+    picture, and a late one joins between keyframes. Digest log-in when `user` is given. What is said to the camera
+    over its ONVIF back channel goes to the file `back_channel` as G.711 µ-law; without one there is no such channel.
+    Always ended.
     """
     with tempfile.TemporaryDirectory(prefix="rtsp-") as folder:
         units = Path(folder) / "units"
@@ -76,6 +79,7 @@ def rtsp_server(
             "password": password,
             "port": port,
             "shared": shared,
+            "back_channel": str(back_channel or ""),
         }
         process = subprocess.Popen([SYSTEM_PYTHON, str(CHILD), json.dumps(options)], stdout=subprocess.PIPE)
         try:

@@ -74,7 +74,9 @@ def test_R092_extended_live_view_is_refused_by_model_and_granted_on_a_mini() -> 
 async def test_R089_without_a_lease_sound_flows_both_ways_during_a_view(tmp_path: Path) -> None:
     """From the camera in the fragments that the viewer gets, to the speaker from the viewer."""
     bench = LiveBench()
-    talk = ViewerToSpeaker(lambda: open_live_speaker(f"emulated:{tmp_path}/said.wav"), bench.clock)
+    talk = ViewerToSpeaker(
+        lambda: open_live_speaker(f"emulated:{tmp_path}/said.wav", bench.clock.monotonic), bench.clock
+    )
     bench = LiveBench(talk=talk)
     assert bench.board.link.lease is None
     view = bench.views.open(CAMERA)

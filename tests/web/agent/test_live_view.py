@@ -53,7 +53,9 @@ class Street:
         self.scene = scene
 
     async def open_speaker(self) -> CountedSpeaker:
-        self.speaker = CountedSpeaker(await open_live_speaker(f"emulated:{self.scene.folder}/said.wav"))
+        self.speaker = CountedSpeaker(
+            await open_live_speaker(f"emulated:{self.scene.folder}/said.wav", self.scene.clock.monotonic)
+        )
         return self.speaker
 
     def was_told(self, seconds: float) -> bool:

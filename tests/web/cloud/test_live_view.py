@@ -163,7 +163,9 @@ async def test_what_an_owner_says_comes_out_of_the_cameras_speaker_and_other_byt
     site: Site, device: Device
 ) -> None:
     said = site.records_file.parent / "said.wav"
-    talk = ViewerToSpeaker(lambda: open_live_speaker(f"emulated:{said}"), device.bench.clock)
+    talk = ViewerToSpeaker(
+        lambda: open_live_speaker(f"emulated:{said}", device.bench.clock.monotonic), device.bench.clock
+    )
     device.bench.views.camera_of = {CAMERA: CameraForLive(device.bench.steps, True, lambda: None, talk)}.get
     sound = bytes(range(200)) * 4
     async with site.client({"Origin": site.url}) as client:
@@ -235,7 +237,9 @@ class TestInABrowser:
         device: Device,
     ) -> None:
         said = site.records_file.parent / "said.wav"
-        talk = ViewerToSpeaker(lambda: open_live_speaker(f"emulated:{said}"), device.bench.clock)
+        talk = ViewerToSpeaker(
+            lambda: open_live_speaker(f"emulated:{said}", device.bench.clock.monotonic), device.bench.clock
+        )
         with_speaker = CameraForLive(device.bench.steps, True, lambda: None, talk)
         device.bench.views.camera_of = {CAMERA: with_speaker}.get
         await log_in(page)

@@ -1,0 +1,1 @@
+"""Speakers behind the one port of `hardware.speaker`."""
