@@ -29,7 +29,11 @@ class Loopback:
 
     def fault_of(self, host: str) -> str:
         """Allow loopback only."""
-        return "" if host in LOOPBACK else "the diagnostics page is for this machine: it listens on 127.0.0.1 or ::1 only; from elsewhere use an SSH tunnel"
+        return (
+            ""
+            if host in LOOPBACK
+            else "the diagnostics page is for this machine: it listens on 127.0.0.1 or ::1; come through SSH"
+        )
 
 
 OF_THE_CAMERA = "camera"

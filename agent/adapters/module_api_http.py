@@ -1,6 +1,7 @@
 """The module's few calls that are not uploads: propose a camera, fetch the lease."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
@@ -45,6 +46,11 @@ class HttpModuleApi:
             return read_json(_Lease, answer.body).token
         except DoesNotFit:
             raise TryLater("The cloud's lease document cannot be read: update the agent, or the cloud.") from None
+
+    async def replace_photos(self, clip_id: str, photo_ids: Sequence[str]) -> None:
+        url = self._cloud.locate(f"/api/v1/module/clips/{quote(clip_id, safe='')}/replaces")
+        body = json.dumps({"photo_ids": list(photo_ids)}).encode()
+        self._expect_ok(await self._cloud.send("POST", url, {"Content-Type": "application/json"}, body))
 
     def _expect_ok(self, answer: CloudAnswer) -> None:
         if answer.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:

@@ -14,7 +14,7 @@ from agent.domain.continuous import SegmentTimes
 from agent.errors import BadInput
 from agent.flow.camera_fleet import CameraFleet, Run
 from agent.flow.camera_to_motion import CameraToMotion, StepConsumer
-from agent.flow.clock_to_photo import ClockToPhoto, PhotoCamera
+from agent.flow.clock_to_photo import PhotoCamera
 from agent.flow.motion_to_clip import SURE_AFTER_S, MotionToClip
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import CameraBoard, StatusBoard
@@ -152,14 +152,3 @@ class Cameras:
     def _forget(self, camera_id: str) -> None:
         del self.plans[camera_id], self.supervisors[camera_id], self.recorders[camera_id]
         del self._board.cameras[camera_id]
-
-
-def build_photos(parts: Parts, board: StatusBoard, intake: ClipIntake, cameras: Cameras) -> ClockToPhoto:
-    """Make the flow that takes periodic photos, and photos on demand."""
-    return ClockToPhoto(
-        cameras=cameras.photo_cameras,
-        board=board,
-        clock=parts.clock,
-        intake=intake,
-        period_s=parts.settings.recording.photo_period_s,
-    )

@@ -12,16 +12,16 @@ from aiohttp import web
 from agent.adapters.module_api_http import HttpModuleApi
 from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
-from agent.composition.acts import photo_acts
 from agent.composition.arming import arming_acts, build_arming
 from agent.composition.beside import Job
-from agent.composition.cameras import Cameras, MakeOnlooker, build_photos, camera_plans
+from agent.composition.cameras import Cameras, MakeOnlooker, camera_plans
 from agent.composition.continuous import build_continuous
 from agent.composition.drive import build_drive
 from agent.composition.gpio import build_gpio
 from agent.composition.live import build_live, live_acts
 from agent.composition.parts import SOFTWARE, Parts
 from agent.composition.person import build_person
+from agent.composition.photos import Photos
 from agent.composition.reloading import Reloading
 from agent.composition.saving import saving_acts
 from agent.composition.zones import build_zones, zones_acts
@@ -96,7 +96,7 @@ class AgentBuilder:
         self.cameras = Cameras(parts, self.board, self.segments.intake, self.emit, self.zones, onlookers)
         self.cameras.fleet.begin_with(camera_plans(settings, parts.camera_namespace))
         self.reloading = Reloading(parts, self.cameras, self.board, path)
-        self.photos = build_photos(parts, self.board, self.keeper, self.cameras)
+        self.photos = Photos(parts, self.board, self.keeper, self.cameras, self.live.views, self.api)
         self.arming = build_arming(parts, self.board)
         self.acts = CommandActs(self._command_acts())
         self.link = self._link()
@@ -110,7 +110,7 @@ class AgentBuilder:
             SideFlow("broker_link", self.link.run),
             SideFlow("leases", self.leases.run),
             SideFlow("arming", self.arming.run),
-            SideFlow("photos", self.photos.run),
+            *self.photos.flows(),
             SideFlow("person_detection", self.persons.run),
             SideFlow("segment_window", self.segments.window.run),
             SideFlow("live_views", self.live.run),
@@ -160,7 +160,7 @@ class AgentBuilder:
         """Gather what can be commanded, each mode's acts from its own part."""
         return {
             **arming_acts(self.arming),
-            **photo_acts(self.photos),
+            **self.photos.acts(),
             **live_acts(self.live),
             **self.drive.acts(),
             **zones_acts(self.zones),
@@ -263,6 +263,7 @@ class AgentBuilder:
         self.board.link.session = await self.parts.state.next_session()
         await self.arming.load()
         await self.zones.load()
+        await self.photos.load()
         await self.drive.first_look()
         await self.leases.load()
         self.keeper.refresh_choices()

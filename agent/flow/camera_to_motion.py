@@ -1,7 +1,7 @@
 """One camera's supervisor: opens it, pumps its steps to the recorder, and comes back after every loss."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol
 from uuid import uuid4
@@ -10,6 +10,7 @@ import structlog
 
 from agent.flow.clip_moves import wire_time
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
+from agent.flow.to_its_end import to_its_end
 from agent.ports import CameraFeed, Clock, FeedStep
 from agent.vision.person import Box, Crop
 from hardware.camera import CameraLost, CameraRefused, StreamInfo
@@ -158,7 +159,7 @@ class CameraToMotion:
                     self._camera.stream = described
                     log.info("camera_described_anew", camera=self._camera.name, width=described.width)
                     await self._consumer.begin(described)
-                await _to_its_end(self._consumer.take(part))
+                await to_its_end(self._consumer.take(part))
 
     async def _judge(self, blind_s: float) -> None:
         """Put the camera's health on the board: it sends, and it can be seen or not."""
@@ -218,18 +219,3 @@ def parts_of_one_description(steps: Sequence[FeedStep]) -> Iterator[tuple[Stream
     cuts = [0, *(at for at, step in enumerate(steps) if at and step.packet.stream is not None), len(steps)]
     for start, end in pairwise(cuts):
         yield steps[start].packet.stream, steps[start:end]
-
-
-async def _to_its_end(step: Coroutine[object, object, None]) -> None:
-    """Await a step; a stop in the middle of it waits for its end.
-
-    A clip whose row is written and whose file is not open yet would lose its pre-roll.
-    """
-    taking = asyncio.ensure_future(step)
-    try:
-        await asyncio.shield(taking)
-    except asyncio.CancelledError:
-        await asyncio.wait({taking})
-        if not taking.cancelled() and (error := taking.exception()) is not None:
-            log.warning("step_failed_at_stop", problem=str(error))
-        raise

@@ -91,18 +91,21 @@ class ClipKeeper:
             return UnkeptClip(row.clip_id, row.choice)
         return KeptClip(self, row, path, file)
 
-    async def keep_photo(self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool) -> None:
-        """Keep one JPEG on its way to the cloud, or say in a row why not."""
+    async def keep_photo(
+        self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool
+    ) -> str | None:
+        """Keep one JPEG on its way to the cloud, and return its id, or say in a row why not."""
         await self._settle_earlier()
         row = self._new_row(camera_id, MediaKind.PHOTO, ClipReason.PHOTOS, captured_at, clock_trusted=clock_trusted)
         if not await self._begin(row):
-            return
+            return None
         try:
             path, closed = await self._files.save_photo(row.clip_id, jpeg)
         except OSError as error:
             await self._fail(row, Signal.FILE_MISSING, error)
-            return
+            return None
         await self.settle(row, close_signal(row.choice, None), _closed(closed, path))
+        return row.clip_id
 
     async def room_left(self) -> bool:
         """Make room while a clip grows; `False` when it must end."""

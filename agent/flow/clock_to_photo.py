@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -28,7 +29,8 @@ class PhotoCamera:
 class ClockToPhoto:
     """Takes the photos of one module until cancelled. Without the feature nothing is taken (R035).
 
-    `cameras` returns those of now: cameras come and go while the agent runs.
+    `cameras` returns those of now: cameras come and go while the agent runs. `to_album` gets each periodic photo that
+    was kept (camera, photo, JPEG, when); one on demand is no part of a day.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class ClockToPhoto:
         clock: Clock,
         intake: ClipIntake,
         period_s: float,
+        to_album: Callable[[str, str, bytes, datetime], Awaitable[None]],
     ) -> None:
         self._cameras = cameras
         self._board = board
         self._clock = clock
         self._intake = intake
         self._period_s = period_s
+        self._to_album = to_album
         self._by_lease: dict[str, PhotoReason] = {}
 
     async def run(self) -> None:
@@ -64,7 +68,9 @@ class ClockToPhoto:
             had_event=motion_s is not None and motion_s >= began_s,
         )
         if period_reason(period, self._asked(camera.camera_id)) is PhotoReason.DUE:
-            await self._take(camera)
+            taken = await self._take(camera)
+            if taken is not None:
+                await self._to_album(camera.camera_id, *taken)
 
     async def take_now(self, camera_id: str) -> None:
         """Take one photo on demand, armed or not, under the same lease as the periodic ones.
@@ -78,26 +84,25 @@ class ClockToPhoto:
         reason = self._asked(camera_id)
         if reason is not PhotoReason.DUE:
             raise Refused("not_entitled", SENTENCES[reason])
-        if not await self._take(camera):
+        if await self._take(camera) is None:
             raise Refused("failed", "The camera shows no picture now, or the photo could not be kept.")
 
-    async def _take(self, camera: PhotoCamera) -> bool:
-        """Take one photo; False when the camera shows nothing or the photo could not be kept."""
+    async def _take(self, camera: PhotoCamera) -> tuple[str, bytes, datetime] | None:
+        """Take one photo; return its id, the JPEG and when, or `None` when there is none or it could not be kept."""
         try:
             jpeg = await camera.latest_jpeg(PHOTO_WIDTH)
         except Exception:  # a picture that no encoder takes is this camera's trouble and nobody else's
             log.exception("photo not made", camera_id=camera.camera_id)
-            return False
+            return None
         if jpeg is None:
-            return False
+            return None
+        at, trusted = self._clock.now(), self._clock.trusted()
         try:
-            await self._intake.keep_photo(
-                camera.camera_id, jpeg, self._clock.now(), clock_trusted=self._clock.trusted()
-            )
+            photo_id = await self._intake.keep_photo(camera.camera_id, jpeg, at, clock_trusted=trusted)
         except (OSError, AgentError) as error:
             log.warning("photo not kept", camera_id=camera.camera_id, because=str(error))
-            return False
-        return True
+            return None
+        return None if photo_id is None else (photo_id, jpeg, at)
 
     def _asked(self, camera_id: str) -> PhotoReason:
         """Ask the lease in force about this camera; one log line per change."""

@@ -37,8 +37,10 @@ class ClipIntake(Protocol):
     ) -> OpenClip:
         """Open a clip whose first picture was taken at `captured_at` (civil UTC)."""
 
-    async def keep_photo(self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool) -> None:
-        """Keep one JPEG; photos go to the cloud or nowhere (DESIGN §5)."""
+    async def keep_photo(
+        self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool
+    ) -> str | None:
+        """Keep one JPEG and return its id, `None` when it was not kept; to the cloud or nowhere (DESIGN §5)."""
 
     def current_choice(self, camera_id: str) -> SinkChoice:
         """Say where a clip of this camera would go now, for pages and the state document."""

@@ -191,9 +191,11 @@ class MotionBesideSegments:
             return MarkInSegment(segments, segments.current)
         return await self._intake.open(camera_id, reason, captured_at, stream, clock_trusted=clock_trusted)
 
-    async def keep_photo(self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool) -> None:
+    async def keep_photo(
+        self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool
+    ) -> str | None:
         """Keep one JPEG."""
-        await self._intake.keep_photo(camera_id, jpeg, captured_at, clock_trusted=clock_trusted)
+        return await self._intake.keep_photo(camera_id, jpeg, captured_at, clock_trusted=clock_trusted)
 
     def current_choice(self, camera_id: str) -> SinkChoice:
         """Say where a clip of this camera would go now."""

@@ -254,7 +254,7 @@ def _application(
         TusRoutes(media.uploads, module, public_url=http.url),
         MediaRoutes(media.serve, media.retention, auth.owner_account, permission.check),
         ShareRoutes(ShareDesk(permission), media.serve),
-        ModuleClipRoutes(media.status, module),
+        ModuleClipRoutes(media.status, media.photos, module),
         LiveRoutes(LiveRelay(engine.records, commands, engine.real), module),
     )
     return cloud_app(services, routes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cloud_stub.domain.clip_metadata import ClipMetadata
+from cloud_stub.domain.clip_metadata import PHOTOS, ClipMetadata
 from cloud_stub.domain.retention import due_at, retained_from
 from cloud_stub.errors import CloudError
 
@@ -19,7 +19,7 @@ CLOUD_KINDS = frozenset({"cloud", "quota"})
 PHOTO_FEATURE = "photo_capture"
 LIVE_VIEW = "live_view"
 LIVE_VIEW_FEATURE = "live_view_recording"
-FEATURE_OF = {LIVE_VIEW: LIVE_VIEW_FEATURE, "continuous": "continuous_recording", "photos": PHOTO_FEATURE}
+FEATURE_OF = {LIVE_VIEW: LIVE_VIEW_FEATURE, "continuous": "continuous_recording", PHOTOS: PHOTO_FEATURE}
 """What a clip of this reason needs beyond a camera that keeps clips; a motion clip needs nothing more."""
 
 

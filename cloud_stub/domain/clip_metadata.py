@@ -11,9 +11,11 @@ from cloud_stub.errors import CloudError
 
 CLIP = "clip"
 PHOTO = "photo"
+PHOTOS = "photos"
+"""The reason of a photo, and of the clip that a day of them becomes."""
 KINDS = {
-    CLIP: ("video/mp4", frozenset({"motion", "continuous", "live_view"})),
-    PHOTO: ("image/jpeg", frozenset({"photos"})),
+    CLIP: ("video/mp4", frozenset({"motion", "continuous", "live_view", PHOTOS})),
+    PHOTO: ("image/jpeg", frozenset({PHOTOS})),
 }
 SINKS = frozenset({"cloud", "quota"})
 LONGEST_VALUE = 200

@@ -19,6 +19,7 @@ class GoneBecause(StrEnum):
     QUOTA_EVICTED = "quota_evicted"
     QUOTA_FULL = "quota_full"
     OWNER_DELETED = "owner_deleted"
+    REPLACED = "replaced"
     UPLOAD_EXPIRED = "upload_expired"
     UPLOAD_TERMINATED = "upload_terminated"
     UPLOAD_REFUSED = "upload_refused"
@@ -29,6 +30,7 @@ DISPOSITIONS = {
     GoneBecause.WINDOW_OVER: Disposition.EXPIRED,
     GoneBecause.QUOTA_EVICTED: Disposition.EVICTED,
     GoneBecause.OWNER_DELETED: Disposition.DELETED,
+    GoneBecause.REPLACED: Disposition.DELETED,
 }
 """What a module is told; the other words are not here, for the cloud never kept that clip: it may come again."""
 

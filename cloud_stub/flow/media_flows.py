@@ -13,6 +13,7 @@ from cloud_stub.flow.clips_to_retention import ClipsToRetention, Fault, no_fault
 from cloud_stub.flow.fragments_to_poster import FragmentsToPoster
 from cloud_stub.flow.fragments_to_viewers import FragmentsToViewers
 from cloud_stub.flow.leftovers_to_clips import LeftoversToClips
+from cloud_stub.flow.photos_to_clip import PhotosToClip
 from cloud_stub.flow.serve_media import ServeMedia
 from cloud_stub.flow.upload_to_blob import UploadToBlob, evicts
 from cloud_stub.flow.upload_to_clip import UploadLimits, UploadToClip
@@ -52,6 +53,7 @@ class MediaFlows:
     serve: ServeMedia
     posters: FragmentsToPoster
     orphans: BlobsToRecords
+    photos: PhotosToClip
 
     async def compare_blobs(self) -> None:
         """Remove what a crash left in the blob store; it may run beside requests, and never raises."""
@@ -99,7 +101,9 @@ def media_flows(ports: MediaPorts, rules: MediaRules) -> MediaFlows:
     )
     orphans = BlobsToRecords(ports.records, ports.blobs)
     serve = ServeMedia(ports.records, ports.staging, ports.blobs, viewers)
-    return MediaFlows(uploads, ClipToStatus(ports.records, uploads), retention, leftovers, serve, posters, orphans)
+    status = ClipToStatus(ports.records, uploads)
+    photos = PhotosToClip(ports.records, retention, rules.now)
+    return MediaFlows(uploads, status, retention, leftovers, serve, posters, orphans, photos)
 
 
 def _keeper(

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from cloud_stub.web.api_edge import Operation
 from cloud_stub.web.drive_copy_routes import DriveCopiesBody, DriveCopyReply
+from cloud_stub.web.module_models import ReplacesBody, ReplacesReply
 from cloud_stub.web.share_models import NewShareBody, NewShareReply, SharedClipReply, ShareReply
 
 
@@ -131,6 +132,9 @@ OPERATIONS: Final = (
     *_media("/api/v1/photos", PhotoPage, "image/jpeg", "photo"),
     Operation("GET", "/api/v1/module/clips/{clip_id}", "What the cloud holds of a clip", "module", "module",
               response=ClipStatusReply, problems=(404,)),
+    Operation("POST", "/api/v1/module/clips/{clip_id}/replaces", "Delete the photos that a whole clip stands for; "
+              "idempotent", "module", "module", request=ReplacesBody, response=ReplacesReply,
+              problems=(400, 404, 409, 410, 415, 422)),
     Operation("OPTIONS", "/files/", "What this tus 1.0.0 server can do", "upload", "nobody", status=204),
     Operation("POST", "/files/", "Create an upload; the same clip again gives the same upload", "upload", "module",
               status=201, request_media_type=_BYTES, problems=(400, 403, 408, 410, 412, 413, 415, 460, 507),

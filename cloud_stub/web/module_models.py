@@ -1,5 +1,7 @@
 """What modules say and are told over HTTP, as pydantic models of the golden documents (docs/wire.md)."""
 
+from uuid import UUID
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_stub.web.api_models import Name, Word
@@ -69,3 +71,15 @@ class LeaseReply(BaseModel):
     """The lease in force: a compact JWS."""
 
     token: str
+
+
+class ReplacesBody(WireBody):
+    """`photos_replaced_v1.json`: the photos that a clip stands for."""
+
+    photo_ids: list[UUID] = Field(min_length=1, max_length=100)
+
+
+class ReplacesReply(BaseModel):
+    """How many photos went; the others were not there any more."""
+
+    removed: int

@@ -201,6 +201,7 @@ RULE: Final[Mapping[str, str]] = {
     "quota_full": N_("The free cloud storage was full, and nothing is deleted for a new clip."),
     "owner_deleted": N_("You deleted it."),
     "upload_expired": N_("Its upload broke off, and nothing of it could be played."),
+    "replaced": N_("A clip with the day's photos took its place."),
     "upload_terminated": N_("The module gave its upload up."),
     "upload_refused": N_("The cloud could not take it, so it kept no part of it."),
     "claim.cut_short": N_("Adding it was cut short, so it was never used."),

@@ -58,7 +58,9 @@ class FileIntake:
         self.clips.append(FileClip(clip_id, CHOICE, file))
         return self.clips[-1]
 
-    async def keep_photo(self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool) -> None:
+    async def keep_photo(
+        self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool
+    ) -> str | None:
         raise AssertionError("no photo here")
 
     def current_choice(self, camera_id: str) -> SinkChoice:

@@ -39,7 +39,9 @@ class LiveIntake:
         self.clips.append(RecordedClip(f"clip-{len(self.clips) + 1}", CLOUD, captured_at, stream))
         return self.clips[-1]
 
-    async def keep_photo(self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool) -> None:
+    async def keep_photo(
+        self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool
+    ) -> str | None:
         raise AssertionError("no photo here")
 
     def current_choice(self, camera_id: str) -> SinkChoice:

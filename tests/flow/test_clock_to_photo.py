@@ -32,10 +32,13 @@ class PhotoIntake(RecordedIntake):
 
     photos: list[tuple[str, bytes, datetime]] = field(default_factory=list)
 
-    async def keep_photo(self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool) -> None:
+    async def keep_photo(
+        self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool
+    ) -> str | None:
         if self.fails is not None:
             raise self.fails
         self.photos.append((camera_id, jpeg, captured_at))
+        return f"photo-{len(self.photos)}"
 
 
 class Bench:
@@ -48,9 +51,18 @@ class Bench:
         self.picture_breaks = False
         self.motion_s: float | None = None
         camera = PhotoCamera(CAMERA, self._latest, lambda: self.motion_s)
+        self.album: list[tuple[str, str, bytes, datetime]] = []
         self.flow = ClockToPhoto(
-            cameras=lambda: (camera,), board=self.board, clock=self.clock, intake=self.intake, period_s=PERIOD_S
+            cameras=lambda: (camera,),
+            board=self.board,
+            clock=self.clock,
+            intake=self.intake,
+            period_s=PERIOD_S,
+            to_album=self._to_album,
         )
+
+    async def _to_album(self, camera_id: str, photo_id: str, jpeg: bytes, captured_at: datetime) -> None:
+        self.album.append((camera_id, photo_id, jpeg, captured_at))
 
     async def _latest(self, max_width: int) -> bytes | None:
         if self.picture_breaks:
@@ -164,3 +176,10 @@ async def test_a_photo_on_demand_asks_neither_arming_nor_the_switch() -> None:
     bench.board.arming.switched_off = frozenset({CAMERA})
     await bench.flow.take_now(CAMERA)
     assert len(bench.intake.photos) == 1
+
+
+async def test_a_periodic_photo_goes_into_the_album_and_one_on_demand_does_not() -> None:
+    bench = Bench()
+    await bench.flow.take_now(CAMERA)
+    assert await bench.periods(1) == 2
+    assert bench.album == [(CAMERA, "photo-2", b"jpeg", bench.clock.now())]

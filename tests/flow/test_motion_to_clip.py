@@ -78,7 +78,9 @@ class RecordedIntake:
         self.clips.append(clip)
         return clip
 
-    async def keep_photo(self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool) -> None:
+    async def keep_photo(
+        self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool
+    ) -> str | None:
         raise AssertionError("no photo here")
 
     def current_choice(self, camera_id: str) -> SinkChoice:

@@ -38,7 +38,9 @@ class SegmentIntake:
         self.clips.append(RecordedClip(f"clip-{len(self.clips) + 1}", self.choice, captured_at, STREAM))
         return self.clips[-1]
 
-    async def keep_photo(self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool) -> None:
+    async def keep_photo(
+        self, camera_id: str, jpeg: bytes, captured_at: datetime, *, clock_trusted: bool
+    ) -> str | None:
         raise AssertionError("no photo here")
 
     def current_choice(self, camera_id: str) -> SinkChoice:

@@ -26,7 +26,7 @@ def cloud_app(rig: Rig) -> web.Application:
     app = web.Application()
     who = module_from_request(rig.records)
     TusRoutes(rig.flows.uploads, who).add_to(app)
-    ModuleClipRoutes(rig.flows.status, who).add_to(app)
+    ModuleClipRoutes(rig.flows.status, rig.flows.photos, who).add_to(app)
     return app
 
 

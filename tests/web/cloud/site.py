@@ -398,7 +398,7 @@ async def _start(
             ShareRoutes(ShareDesk(permission), flows.serve),
             DriveCopyRoutes(history, flows.serve, resolver),
             LiveRoutes(LiveRelay(records, services.commands, real), resolver),
-            ModuleClipRoutes(flows.status, resolver),
+            ModuleClipRoutes(flows.status, flows.photos, resolver),
         ],
     )
     lent = lend_drive_clips(services.commands, real, folder, app)

@@ -51,7 +51,7 @@ def app_over(rig: Rig, *, idle_body_s: float = 30.0) -> web.Application:
 
     app = web.Application(middlewares=[problems])
     TusRoutes(rig.flows.uploads, module_from_request, idle_body_s=idle_body_s).add_to(app)
-    ModuleClipRoutes(rig.flows.status, module_from_request).add_to(app)
+    ModuleClipRoutes(rig.flows.status, rig.flows.photos, module_from_request).add_to(app)
     MediaRoutes(rig.flows.serve, rig.flows.retention, owner_from_request).add_to(app)
     return app
 
