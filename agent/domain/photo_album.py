@@ -10,8 +10,8 @@ from agent.domain.clip import ENDED_PHASES, ClipRow, RowPhase
 from agent.domain.photo_capture import PhotoReason
 
 ALBUM_LASTS: Final = timedelta(hours=24)
-MOST_PHOTOS: Final = 48
-"""A day of hourly photos, twice: an album that is full becomes a clip early."""
+MOST_PHOTOS: Final = 80
+"""Where they come more often than hourly: an album that is full becomes a clip of 40 s early."""
 FEWEST_PHOTOS: Final = 2
 """One photo is no film: it stays the photo that it is."""
 SHOWN_MS: Final = 500

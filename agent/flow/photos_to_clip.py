@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from agent.domain.clip import ClipReason, Sink
+from agent.domain.clip import ClipReason, RowPhase, Sink
 from agent.domain.photo_album import BECOMES_A_CLIP, AlbumFate, AlbumPhoto, Standing, album_fate, standing
 from agent.domain.photo_capture import lease_reason
 from agent.domain.zones import NO_ZONES
@@ -21,7 +21,7 @@ KEPT = "photo_clips"
 LOOK_EVERY_S = 5.0
 """An event turns an album into a clip within this time; a look costs nothing where no album has a photo."""
 AGAIN_S = 60.0
-"""After a failure of the disk, and between two words with the cloud."""
+"""After a failure of the disk, or a cloud that is away."""
 
 log = structlog.get_logger()
 
@@ -97,8 +97,7 @@ class PhotosToClip:
         """Look once at the albums, and at the clips that were made of them."""
         for camera_id in list(self._albums):
             await to_its_end(self._look_at(camera_id))
-        if self._clips and self._parts.clock.monotonic() >= self._ask_at_s:
-            await self._replace()
+        await self._replace()
 
     async def _look_at(self, camera_id: str) -> None:
         """Make a clip of a camera's photos, or let them be photos, if it is time."""
@@ -161,14 +160,16 @@ class PhotosToClip:
 
     async def _replace(self) -> None:
         """Tell the cloud which photos a clip stands for, once all of them are there."""
-        self._ask_at_s = self._parts.clock.monotonic() + AGAIN_S
         for clip_id, photo_ids in list(self._clips.items()):
             stands = await self._standing(clip_id)
+            if stands is Standing.DELIVERED and self._parts.clock.monotonic() < self._ask_at_s:
+                continue
             try:
                 if stands is Standing.DELIVERED:
                     await self._parts.api.replace_photos(clip_id, photo_ids)
                     log.info("photos_replaced", clip_id=clip_id, photos=len(photo_ids))
             except TryLater:
+                self._ask_at_s = self._parts.clock.monotonic() + AGAIN_S
                 continue
             except Refused as error:
                 log.warning("photos_not_replaced", clip_id=clip_id, code=error.code, problem=str(error))
@@ -178,8 +179,10 @@ class PhotosToClip:
 
     async def _standing(self, clip_id: str) -> Standing:
         ledger = self._parts.ledger
-        photos = {photo_id: await ledger.get(photo_id) for photo_id in self._clips[clip_id]}
-        return standing(await ledger.get(clip_id), photos)
+        clip = await ledger.get(clip_id)
+        delivered = clip is not None and clip.phase is RowPhase.STORED_CLOUD
+        photos = {photo_id: await ledger.get(photo_id) if delivered else None for photo_id in self._clips[clip_id]}
+        return standing(clip, photos)
 
     async def _keep_before_it_is_written(self) -> None:
         """Note what the clip stands for; a disk that does not take the note costs the cloud some photos' room."""

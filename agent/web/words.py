@@ -41,7 +41,7 @@ CLIP_REASONS: Mapping[str, str] = {
     "motion": msg("Motion"),
     "continuous": msg("Continuous recording"),
     "live_view": msg("Live view"),
-    "photos": msg("Photo"),
+    "photos": msg("Photos"),
 }
 SINKS: Mapping[Sink, str] = {
     Sink.CLOUD: msg("Cloud"),

@@ -1,6 +1,7 @@
 """The module's calls that are not uploads: wrong answers are "later", the cloud's words are kept."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,29 @@ async def test_a_camera_is_proposed_with_the_golden_document(model: str | None) 
 async def test_the_lease_comes_as_a_token() -> None:
     async with served(app_that_says(200, b'{"token": "a.b.c"}', [])) as base:
         assert await ask(base, "lease") == "a.b.c"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (503, b"", TryLater),
+        (404, b'{"code": "clip_unknown", "detail": "No."}', Refused),
+        (410, b'{"code": "clip_deleted", "detail": "No."}', Refused),
+        (200, b'{"removed": 2}', None),
+    ],
+)
+async def test_photos_are_replaced_with_the_golden_document(
+    status: int, body: bytes, error: type[AgentError] | None
+) -> None:
+    seen: list[tuple[str, str, str, bytes]] = []
+    golden = json.loads((Path(__file__).parents[1] / "contract" / "photos_replaced_v1.json").read_text())
+    async with served(app_that_says(status, body, seen)) as base:
+        cloud = CloudHttp(base, "module.secret")
+        try:
+            with nullcontext() if error is None else pytest.raises(error):
+                await HttpModuleApi(cloud).replace_photos(CAMERA, golden["photo_ids"])
+        finally:
+            await cloud.close()
+    method, path, _, sent = seen[0]
+    assert (method, path) == ("POST", f"/api/v1/module/clips/{CAMERA}/replaces")
+    assert json.loads(sent) == golden

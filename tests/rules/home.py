@@ -193,7 +193,7 @@ class Home(Owner):
 
         Where the lease has no cloud, it claims one all the same, as a module would that pays it no heed.
         """
-        metadata = await self.site._metadata(module, camera_id, str(uuid4()), await self.now(), "clip")
+        metadata = await self.site._metadata(module, camera_id, str(uuid4()), await self.now(), "clip", "motion")
         if (await self.storage(module, camera_id))[0] not in {"cloud", "quota"}:
             pairs = dict(pair.split(" ") for pair in metadata.split(","))
             pairs |= {"sink": base64.b64encode(b"cloud").decode(), "grant": base64.b64encode(b"plan:1").decode()}

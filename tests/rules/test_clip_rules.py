@@ -76,7 +76,8 @@ async def shared_with_a_stranger(owner: Owner, url: str) -> tuple[int, bytes]:
 
 async def creation_status(owner: Owner, module: ClaimedModule, camera_id: str) -> int:
     """Offer a clip under the newest lease as if a plan covered it, and return what the cloud answers."""
-    known = await owner.site._metadata(module, camera_id, "00000000-0000-4000-8000-0000000000ff", now(owner), "clip")
+    clip_id = "00000000-0000-4000-8000-0000000000ff"
+    known = await owner.site._metadata(module, camera_id, clip_id, now(owner), "clip", "motion")
     pairs = dict(pair.split(" ") for pair in known.split(",") if not pair.startswith(("grant", "sink")))
     pairs |= {"grant": base64.b64encode(b"plan:before").decode(), "sink": base64.b64encode(b"cloud").decode()}
     metadata = ",".join(f"{key} {value}" for key, value in pairs.items())
@@ -161,10 +162,13 @@ async def test_R085_photos_are_kept_for_the_window_of_the_region_at_most(
         assert max((await owner.have("GET", "/api/v1/account"))["auto_delete_choices"]) == days
         await owner.have("PATCH", "/api/v1/account", {"auto_delete_days": days})
         photo = await owner.site.upload(module, camera_id, make_photo(), now(owner), kind="photo")
+        clip = await owner.site.upload(module, camera_id, CLIP, now(owner), reason="photos")
         await owner.advance(days=days, seconds=-1)
         assert (await status_of(owner, f"/api/v1/photos/{photo}"))[0] == 200
+        assert (await status_of(owner, f"/api/v1/clips/{clip}"))[0] == 200
         await owner.advance(seconds=1)
         assert (await status_of(owner, f"/api/v1/photos/{photo}"))[0] == 410
+        assert (await status_of(owner, f"/api/v1/clips/{clip}"))[0] == 410
 
 
 @pytest.mark.parametrize("source", ["plan", "trial"])

@@ -257,12 +257,13 @@ class Site:
         captured_at: datetime,
         *,
         kind: str = "clip",
+        reason: str = "",
         whole: bool = True,
     ) -> str:
         """Upload a clip over tus as a module does; `whole=False` leaves it growing. Return its id."""
         self.clips += 1
         clip_id = str(uuid5(UUID(claimed.module_id), str(self.clips)))
-        metadata = await self._metadata(claimed, camera_id, clip_id, captured_at, kind)
+        metadata = await self._metadata(claimed, camera_id, clip_id, captured_at, kind, reason)
         async with self.client(claimed.bearer) as client:
             headers = {**TUS, "Upload-Defer-Length": "1", "Upload-Metadata": metadata}
             async with client.post("/files/", headers=headers) as made:
@@ -285,7 +286,7 @@ class Site:
             assert sent.status == 204, await sent.text()
 
     async def _metadata(
-        self, claimed: ClaimedModule, camera_id: str, clip_id: str, captured_at: datetime, kind: str
+        self, claimed: ClaimedModule, camera_id: str, clip_id: str, captured_at: datetime, kind: str, reason: str
     ) -> str:
         async with self.records.reading() as records:
             lease = await records.leases.newest(claimed.module_id)
@@ -295,7 +296,7 @@ class Site:
             "clip_id": clip_id,
             "camera_id": camera_id,
             "kind": kind,
-            "clip_reason": "photos" if kind == "photo" else "motion",
+            "clip_reason": reason or ("photos" if kind == "photo" else "motion"),
             "captured_at": captured_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "clock_trusted": "true",
             "lease_seq": str(lease.seq),

@@ -91,7 +91,7 @@ async def test_a_clip_plays_while_its_upload_is_open_and_goes_on_as_it_grows(pag
     half = whole.index(b"moof", len(whole) // 2) - 4
     await log_in(page)
     await expect(page.get_by_text("No clips yet")).to_be_visible()
-    metadata = await site._metadata(module, camera_id, "d1d2d3d4-1111-4222-8333-444455556666", START, "clip")
+    metadata = await site._metadata(module, camera_id, "d1d2d3d4-1111-4222-8333-444455556666", START, "clip", "motion")
     async with site.client(module.bearer) as device:
         headers = {**TUS, "Upload-Defer-Length": "1", "Upload-Metadata": metadata}
         async with device.post("/files/", headers=headers) as made:
