@@ -12,6 +12,7 @@ from tests.bench.camera_cost import camera_cost, loads
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, onset_delays
 from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
+from tests.bench.ten_cameras import ten_cameras
 
 COLUMNS = ("agent", "copy", "decode", "agent/copy", "agent/decode", "peak MB", "looked MB", "own MB")
 
@@ -20,7 +21,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
-    runs = parser.parse_args().runs
+    parser.add_argument("--ten-cameras-s", type=float, default=600.0, help="how long ten cameras are recorded")
+    chosen = parser.parse_args()
+    runs = chosen.runs
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}; medians of {runs}"
@@ -32,6 +35,7 @@ def main() -> None:
         _print_masks(folder)
         _print_delays(folder, runs)
         _print_leases(folder)
+        _print_ten_cameras(folder, chosen.ten_cameras_s)
 
 
 def _compile_as_installed(folder: Path) -> None:
@@ -81,6 +85,17 @@ def _print_leases(folder: Path) -> None:
     print(f"{'all of it: read, decided, signed, stored, queued':<60} {cost.modules_per_s:>8.0f} modules/s")
     print(f"{'signing the same claims alone':<60} {cost.signing_per_s:>8.0f} modules/s")
     print(f"{'peak memory; at its begin':<60} {cost.peak_mb:>8.0f} MB {cost.before_mb:>6.0f} MB", flush=True)
+
+
+def _print_ten_cameras(folder: Path, seconds: float) -> None:
+    cost = ten_cameras(folder / "ten", seconds)
+    print(f"\nTen 1080p15 cameras on one module, two of them faulty, recorded for {cost.seconds:.0f} s, one run")
+    print(f"{'frames of the eight healthy ones: sent, stored':<60} {cost.sent:>8} {cost.stored:>8}")
+    print(f"{'frames missing between two that were stored':<60} {0:>8}")
+    print(f"{'CPU seconds of the agent per camera-second':<60} {cost.cpu_per_camera_s:>8.3f}")
+    print(f"{'CPU seconds of the eight servers per second':<60} {cost.servers_cpu_per_s:>8.3f}")
+    print(f"{'peak memory; growth after minute 2':<60} {cost.peak_mb:>8.0f} MB {cost.slope_mb_per_min:>6.2f} MB/min")
+    print(f"{'motions told; losses of each camera':<60} {cost.motions:>8} {list(cost.losses)}", flush=True)
 
 
 def _print_delay(what: str, seconds: float) -> None:

@@ -91,6 +91,7 @@ class FaultyServer:
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _thread: threading.Thread | None = None
     _server: asyncio.Server | None = None
+    _serving: list[asyncio.Task[None] | None] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -122,6 +123,9 @@ class FaultyServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._serving.append(
+            asyncio.current_task()
+        )  # one that waits for ever would be collected when its client leaves
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await self._converse(reader, writer)
         writer.close()

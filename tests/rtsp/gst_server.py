@@ -4,6 +4,7 @@ Runs under Debian's own python3, which has gi. Arguments: one JSON document. Pri
 """
 
 import json
+import os
 import struct
 import sys
 from pathlib import Path
@@ -40,10 +41,11 @@ def launch_line(codec: str, fps: float) -> str:
     )
 
 
-def feed(media: Any, units: list[bytes], fps: float) -> None:  # noqa: ANN401 - gi has no types
-    """Push one access unit each time the source asks for data."""
+def feed(media: Any, units: list[bytes], fps: float, counts: Path) -> None:  # noqa: ANN401 - gi has no types
+    """Push one access unit each time the source asks for data; `counts` says how many this client was sent."""
     source = media.get_element().get_child_by_name("src")
     state = {"frame": 0}
+    counted = counts.open("wb", buffering=0)
 
     def need_data(appsrc: Any, _length: int) -> None:  # noqa: ANN401 - gi has no types
         frame = state["frame"]
@@ -52,6 +54,7 @@ def feed(media: Any, units: list[bytes], fps: float) -> None:  # noqa: ANN401 - 
         buffer.pts = buffer.dts = int(frame * Gst.SECOND / fps)
         buffer.duration = int(Gst.SECOND / fps)
         appsrc.emit("push-buffer", buffer)
+        os.pwrite(counted.fileno(), struct.pack(">Q", state["frame"]), 0)
 
     source.connect("need-data", need_data)
 
@@ -87,13 +90,16 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     Gst.init(None)
     units = access_units(options["units"])
+    units = units[options["first_frame"] :] + units[: options["first_frame"]]
     server = GstRtspServer.RTSPOnvifServer() if options["back_channel"] else GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(str(options["port"]))
     factory = takes_sound(options["back_channel"]) if options["back_channel"] else GstRtspServer.RTSPMediaFactory()
     factory.set_launch(launch_line(options["codec"], options["fps"]))
     factory.set_shared(options["shared"])
-    factory.connect("media-configure", lambda _factory, media: feed(media, units, options["fps"]))
+    factory.connect(
+        "media-configure", lambda _factory, media: feed(media, units, options["fps"], Path(options["units"] + ".sent"))
+    )
     if options["user"]:
         require_login(server, factory, options["user"], options["password"])
     server.get_mount_points().add_factory("/live", factory)

@@ -25,8 +25,9 @@ HOW_TO_INSTALL = (
 class RtspServer:
     """One running server; `url` holds user and password when it asks for them."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, user: str, password: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, user: str, password: str, sent: Path) -> None:
         self._process = process
+        self._sent = sent
         self.port = port
         login = f"{user}:{password}@" if user else ""
         self.url = f"rtsp://{login}127.0.0.1:{port}/live"
@@ -35,6 +36,10 @@ class RtspServer:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def frames_sent(self) -> int:
+        """Return how many frames its newest client was sent."""
+        return int(struct.unpack(">Q", self._sent.read_bytes())[0])
 
     def freeze(self) -> None:
         """Stop it in mid-sentence, as a camera that hangs; the connection stays open."""
@@ -60,13 +65,14 @@ def rtsp_server(
     port: int = 0,
     shared: bool = False,
     back_channel: Path | None = None,
+    first_frame: int = 0,
 ) -> Iterator[RtspServer]:
     """Serve an H.264 or H.265 file on loopback, over and over, in real time, with stamps that rise for ever.
 
     `fps` None is the file's own rate. Each client starts at the first frame, unless `shared`: then all see the same
     picture, and a late one joins between keyframes. Digest log-in when `user` is given. What is said to the camera
     over its ONVIF back channel goes to the file `back_channel` as G.711 µ-law; without one there is no such channel.
-    Always ended.
+    `first_frame`, a keyframe, is where the video begins. Always ended.
     """
     with tempfile.TemporaryDirectory(prefix="rtsp-") as folder:
         units = Path(folder) / "units"
@@ -80,13 +86,14 @@ def rtsp_server(
             "port": port,
             "shared": shared,
             "back_channel": str(back_channel or ""),
+            "first_frame": first_frame,
         }
         process = subprocess.Popen([SYSTEM_PYTHON, str(CHILD), json.dumps(options)], stdout=subprocess.PIPE)
         try:
             assert process.stdout is not None
             word, _, number = process.stdout.readline().decode().strip().partition(" ")
             assert word == "PORT", f"The RTSP server did not start. Is it installed? {HOW_TO_INSTALL}"
-            yield RtspServer(process, int(number), user, password)
+            yield RtspServer(process, int(number), user, password, units.with_name(units.name + ".sent"))
         finally:
             process.kill()
             process.wait()

@@ -52,6 +52,7 @@ post_roll_s = 1
 longest_clip_s = {longest_clip_s}
 retrigger_wait_s = 0
 photo_period_s = {photo_period_s}
+segment_s = {segment_s}
 [spool]
 reserve_bytes = {reserve_bytes}
 [drive]
@@ -85,6 +86,7 @@ class Wish:
     account_options: tuple[str, ...] = ()
     longest_clip_s: float = 2.0
     photo_period_s: float = 3600.0
+    segment_s: float = 60.0
     catalog: Path | None = None
     mail_port: int | None = None
 
@@ -356,6 +358,7 @@ def agent_settings(
         "state_dir": quoted(folder / "agent"),
         "longest_clip_s": wish.longest_clip_s,
         "photo_period_s": wish.photo_period_s,
+        "segment_s": wish.segment_s,
         "reserve_bytes": 1_000_000,
         "drive": quoted(folder / "drive"),
         "agent_port": agent_port,
