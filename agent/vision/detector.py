@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from agent.vision.median import median
 from agent.vision.motion import MotionReading
+from agent.vision.shake import Shake, unexplained
 from agent.vision.zones import WATCH_ALL, WatchedParts
 
 cv2.setNumThreads(1)
@@ -54,7 +55,7 @@ class Blob:
 
 
 class MotionDetector:
-    """Background model, noise floor, clutter floor, light changes and debounce for one camera; pure, no clock.
+    """Background model, noise floor, clutter floor, light changes, shake and debounce for one camera; pure, no clock.
 
     Feed it 5 to 8 pictures a second of constant size, about 320 wide; a change of size starts it anew. What moves
     outside the watched parts is not seen; light is judged by the whole picture.
@@ -78,6 +79,8 @@ class MotionDetector:
         self._slow_median = 0.0
         self._offset = 0.0
         self._clutter = 0.0
+        self._shake = Shake()
+        self._shake_pixels = 0
         self._light_until_s = float("-inf")
         self._in_a_row = 0
         self._moving = False
@@ -93,6 +96,7 @@ class MotionDetector:
         smooth = np.asarray(cv2.GaussianBlur(luma, (3, 3), 0), dtype=np.uint8)
         self._measure_noise(smooth, step_s)
         stepped = self._follow_light(smooth, step_s)
+        self._shake_pixels = self._shake.follow(smooth, step_s)
         share, blob = self._foreground(smooth, step_s, at_s)
         flooded = share > (FLOOD_SHARE_IN_A_STEP if stepped else FLOOD_SHARE) and self._pictures > WARM_UP_PICTURES
         if flooded and at_s >= self._light_until_s:
@@ -139,6 +143,9 @@ class MotionDetector:
         height, width = smooth.shape
         if width > 200:  # noqa: PLR2004 - on a thermal camera's 160 pixels an object is too thin for opening
             mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        if self._shake_pixels:
+            background = np.asarray(self._model.getBackgroundImage(), np.uint8)
+            mask = unexplained(np.asarray(mask, np.uint8), np.asarray(level, np.uint8), background, self._shake_pixels)
         share = cv2.countNonZero(mask) / mask.size
         if not share:
             return 0.0, Blob(0.0, None)  # the usual case, and labelling nothing would cost a third of the detector
