@@ -42,8 +42,8 @@ WARM_UP_PICTURES = 6
 """The model learns from this many pictures before its word counts: about a second."""
 PICTURES_TO_START = 2
 """One picture can be a broken one; two in a row are not."""
-HOLD_S = 0.8
-"""Motion is over after this long without a blob: an object passes behind a post in less."""
+HOLD_S = 0.5
+"""Motion is over after this long without a blob: three looks, and an object passes behind a post in less."""
 
 
 @dataclass(frozen=True, slots=True)
