@@ -1,4 +1,4 @@
-"""The module's few calls that are not uploads: propose a camera, fetch the lease."""
+"""The module's few calls that are not uploads: propose a camera, fetch the lease, replace photos by their clip."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class _Lease:
 
 
 class HttpModuleApi:
-    """The ModuleApi port over the cloud's HTTP session."""
+    """The ports ModuleApi and PhotosInCloud over the cloud's HTTP session."""
 
     def __init__(self, cloud: CloudCalls) -> None:
         self._cloud = cloud

@@ -14,7 +14,7 @@ from agent.flow.live_to_viewer import LiveViews
 from agent.flow.open_clip import ClipIntake
 from agent.flow.photos_to_clip import PhotosParts, PhotosToClip
 from agent.flow.status_board import StatusBoard
-from agent.ports import ModuleApi
+from agent.ports.photos import PhotosInCloud
 
 ALBUMS = "albums"
 
@@ -29,13 +29,13 @@ class Photos:
         intake: ClipIntake,
         cameras: Cameras,
         views: LiveViews,
-        api: ModuleApi,
+        cloud: PhotosInCloud,
     ) -> None:
         self._cameras = cameras
         self._clock = parts.clock
         self._viewed_s: dict[str, float] = {}
         album = FilePhotoAlbum(parts.settings.module.state_dir / ALBUMS)
-        stands_on = PhotosParts(album, PyavPhotoFilm(), intake, parts.ledger, parts.state, api, board, parts.clock)
+        stands_on = PhotosParts(album, PyavPhotoFilm(), intake, parts.ledger, parts.state, cloud, board, parts.clock)
         self._clips = PhotosToClip(stands_on, self._event_at_s)
         self._photos = ClockToPhoto(
             cameras=cameras.photo_cameras,

@@ -14,8 +14,8 @@ from agent.errors import Refused, TryLater
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import StatusBoard
 from agent.flow.to_its_end import to_its_end
-from agent.ports import Clock, Ledger, ModuleApi, ModuleState
-from agent.ports.photos import PhotoAlbum, PhotoFilm
+from agent.ports import Clock, Ledger, ModuleState
+from agent.ports.photos import PhotoAlbum, PhotoFilm, PhotosInCloud
 
 KEPT = "photo_clips"
 LOOK_EVERY_S = 5.0
@@ -35,7 +35,7 @@ class PhotosParts:
     intake: ClipIntake
     ledger: Ledger
     state: ModuleState
-    api: ModuleApi
+    cloud: PhotosInCloud
     board: StatusBoard
     clock: Clock
 
@@ -166,7 +166,7 @@ class PhotosToClip:
                 continue
             try:
                 if stands is Standing.DELIVERED:
-                    await self._parts.api.replace_photos(clip_id, photo_ids)
+                    await self._parts.cloud.replace_photos(clip_id, photo_ids)
                     log.info("photos_replaced", clip_id=clip_id, photos=len(photo_ids))
             except TryLater:
                 self._ask_at_s = self._parts.clock.monotonic() + AGAIN_S

@@ -1,6 +1,6 @@
 """Ports towards the cloud over HTTP: uploads, the few other calls of a module, and the calls beneath both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -78,6 +78,3 @@ class ModuleApi(Protocol):
 
     async def fetch_lease(self) -> str:
         """Return the signed lease token in force."""
-
-    async def replace_photos(self, clip_id: str, photo_ids: Sequence[str]) -> None:
-        """Say that a whole clip in the cloud stands for these photos, which it then drops. Idempotent."""

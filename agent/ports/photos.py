@@ -1,4 +1,4 @@
-"""Ports of the photo clip: copies of photos on the module's own disk, and the film that is made of them."""
+"""Ports of the photo clip: copies of photos on the module's own disk, the film that is made of them, and the cloud."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -32,3 +32,10 @@ class PhotoFilm(Protocol):
         The numbers say which of them it shows: one that cannot be read is left out. OSError when none can be, or
         nothing encodes here.
         """
+
+
+class PhotosInCloud(Protocol):
+    """What the cloud does with photos that a clip stands for. Errors as in `Uploads`."""
+
+    async def replace_photos(self, clip_id: str, photo_ids: Sequence[str]) -> None:
+        """Say that a whole clip in the cloud stands for these photos, which it then drops. Idempotent."""
