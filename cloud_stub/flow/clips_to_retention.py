@@ -120,7 +120,8 @@ class ClipsToRetention:
             await transaction.clips.update(gone)
             await end_shares(transaction, gone)
             rule = found.gone_because or ""
-            await transaction.leases.log(LogEntry(now, clip.account_id, CLIP_GONE, clip.clip_id, rule))
+            if rule != GoneBecause.REPLACED:  # a day of photos is one entry, of the clip that stands for them
+                await transaction.leases.log(LogEntry(now, clip.account_id, CLIP_GONE, clip.clip_id, rule))
         self._fault("tombstone")
         log.info("clip_gone", clip_id=clip.clip_id, because=rule)
 

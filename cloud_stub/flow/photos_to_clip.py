@@ -6,12 +6,14 @@ from datetime import datetime
 import structlog
 
 from cloud_stub.domain.clip_metadata import CLIP, PHOTO, PHOTOS
-from cloud_stub.domain.records import Clip, ClipPhase, Disposition, Module
+from cloud_stub.domain.records import Clip, ClipPhase, Disposition, LogEntry, Module
 from cloud_stub.domain.retention import GoneBecause, marked
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.clip_of_removed_module import take_over
 from cloud_stub.flow.clips_to_retention import ClipsToRetention
 from cloud_stub.ports import Records, Transaction
+
+PHOTOS_REPLACED = "photos_replaced"
 
 log = structlog.get_logger()
 
@@ -37,6 +39,9 @@ class PhotosToClip:
             photos = [marked(photo, GoneBecause.REPLACED) for photo in await self._photos(transaction, clip, photo_ids)]
             for photo in photos:
                 await transaction.clips.update(photo)
+            if photos:
+                entry = LogEntry(self._now(), clip.account_id, PHOTOS_REPLACED, clip_id, GoneBecause.REPLACED)
+                await transaction.leases.log(entry)
         await self._retention.erase(photos, self._now())
         log.info("photos_replaced", clip_id=clip_id, photos=len(photos))
         return len(photos)

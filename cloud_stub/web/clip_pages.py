@@ -206,7 +206,7 @@ def _gone(request: web.Request, overview: Overview, clip: Clip) -> web.Response:
         "window_over": language.say("The time that its plan keeps clips was over."),
         "quota_evicted": language.say("The free cloud storage was full, and it was the oldest clip."),
         "owner_deleted": language.say("You deleted it."),
-        "replaced": language.say("A clip with the day's photos took its place."),
+        "replaced": language.say("A clip of the day's photos is there instead."),
     }
     return render(
         request,
