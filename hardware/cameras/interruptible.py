@@ -51,7 +51,7 @@ class InterruptibleSource:
                 return self._info
             self._closed.set()
             self._changed.notify_all()
-            raise self._failure or CameraLost(f"The camera did not describe its stream within {OPEN_S:.0f} seconds.")
+            raise self._taken_failure(f"The camera did not describe its stream within {OPEN_S:.0f} seconds.")
 
     def packets(self) -> Iterator[EncodedPacket]:
         while True:
@@ -84,7 +84,16 @@ class InterruptibleSource:
                 return batch
             if self._failure is None and self._ended:
                 return None
-            raise self._failure or CameraLost(self._silence)
+            raise self._taken_failure(self._silence)
+
+    def _taken_failure(self, otherwise: str) -> CameraError:
+        """Return the failure and forget it.
+
+        What is raised holds its callers' frames, decoders among them: kept here, or with the frames of the thread that
+        read, it would keep all of them until the garbage is looked for.
+        """
+        failure, self._failure = self._failure or CameraLost(otherwise), None
+        return failure
 
     def _run(self) -> None:
         finished = False
@@ -92,7 +101,7 @@ class InterruptibleSource:
             self._pump()
             finished = True
         except CameraError as error:
-            self._failure = error
+            self._failure = error.with_traceback(None)
         finally:
             try:
                 self._link.release()

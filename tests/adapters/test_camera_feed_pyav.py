@@ -1,8 +1,12 @@
 """The feed over any camera source: failures first, then packets, readings and pictures."""
 
 import asyncio
+import gc
 import threading
+import time
+import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import av
@@ -14,7 +18,9 @@ from agent.ports import CameraFeed, FeedStep
 from agent.vision.motion_events import MotionEvents
 from hardware.camera import CameraError, CameraLost, CameraRefused, EncodedPacket, StreamInfo
 from hardware.cameras.emulated import EmulatedSource
+from hardware.cameras.rtsp import rtsp_source
 from hardware.cameras.scene_video import SceneSettings
+from tests.rtsp.faulty_server import Fault, FaultPlan, faulty_server
 from tests.small_video import encode, quiet_then_walker, walker
 
 
@@ -257,3 +263,22 @@ def test_a_viewer_costs_the_decoder_no_picture_more(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(picture_analysis, "_jpeg", slow_encoder)
     assert analysis.newest_jpeg(64) == b"jpeg"
     assert len(used) <= len(unwatched)
+
+
+def test_the_feed_of_a_lost_camera_is_let_go_at_once_and_its_decoder_with_it() -> None:
+    """A camera that is lost every few seconds would else keep a decoder of each time until garbage is looked for."""
+    units = [packet.data for packet in encode(walker(0.0, 2.0, width=160, height=120), 2.0, "h264", 10, 1.0, 0)[1]]
+
+    async def lose(url: str) -> "weakref.ref[PyavCameraFeed]":
+        camera = PyavCameraFeed(rtsp_source(url, monotonic=time.monotonic, nominal_fps=10))  # noqa: TID251 - a real peer
+        with suppress(CameraError):
+            await drain(camera)
+        await camera.close()
+        return weakref.ref(camera)
+
+    gc.disable()
+    try:
+        with faulty_server(units, 10, FaultPlan(Fault.LATE_PARAMETER_SETS)) as server:
+            assert asyncio.run(lose(server.url))() is None
+    finally:
+        gc.enable()

@@ -1,8 +1,11 @@
 """RTSP faults, with a real server and with one that breaks on purpose: each ends in a sentence, never in a password."""
 
+import gc
 import time
 import traceback
+import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -152,3 +155,23 @@ def test_a_late_client_of_a_shared_camera_waits_for_a_keyframe(scene_file: Path)
         assert next(late.packets()).is_keyframe
         late.close()
         early.close()
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.NOT_FOUND])
+def test_a_camera_that_fails_is_let_go_at_once_and_not_when_garbage_is_looked_for(
+    scene_file: Path, fault: Fault
+) -> None:
+    """A camera that is lost every few seconds would else keep a decoder of each time."""
+    units, _, fps = annex_b_access_units(scene_file)
+    gc.disable()
+    try:
+        with faulty_server(units, fps, FaultPlan(fault, at_frame=5)) as server:
+            camera = source(server.url)
+            gone = weakref.ref(camera)
+            with suppress(CameraError):
+                list(_opened(camera))
+            camera.close()
+            del camera
+            assert gone() is None
+    finally:
+        gc.enable()

@@ -70,7 +70,10 @@ class PyavCameraFeed:
             if item is None:
                 return
             if isinstance(item, BaseException):
-                raise item
+                try:
+                    raise item
+                finally:
+                    del item  # its traceback holds this frame: together they would keep a lost camera's decoder
             yield item
 
     async def latest_jpeg(self, max_width: int) -> bytes | None:
@@ -97,7 +100,7 @@ class PyavCameraFeed:
             self._call(loop, _describe, described, stream)
             self._pump(loop, stream)
         except CameraError as error:
-            ending = error
+            ending = error.with_traceback(None)  # with this thread's frames it would keep the decoder
         except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to: the loop gets it as a loss
             ending = CameraLost(f"Reading this camera failed ({type(error).__name__}); it is opened again.")
             ending.__cause__ = error
