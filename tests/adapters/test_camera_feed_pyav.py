@@ -14,7 +14,9 @@ import pytest
 
 from agent.adapters.camera_feed_pyav import PyavCameraFeed, feed, picture_analysis
 from agent.adapters.camera_feed_pyav.picture_analysis import PictureAnalysis
+from agent.domain.zones import NO_ZONES, CameraZones, Zone, ZoneKind
 from agent.ports import CameraFeed, FeedStep
+from agent.vision.detector import MotionDetector
 from agent.vision.motion_events import MotionEvents
 from hardware.camera import CameraError, CameraLost, CameraRefused, EncodedPacket, StreamInfo
 from hardware.cameras.emulated import EmulatedSource
@@ -105,6 +107,29 @@ async def test_everything_sent_before_a_loss_arrives_before_the_loss(fails: Exce
         await collect(camera, arrived)
     assert arrived == list(packets[:37])
     await camera.close()
+
+
+@pytest.mark.parametrize("masked", [False, True])
+async def test_a_lost_camera_leaves_no_decoder_behind_for_the_garbage_collector(*, masked: bool) -> None:
+    """A camera that breaks off every half minute piled up 14 MB (at 1080p) each time, until cycles were collected."""
+    corner = Zone(ZoneKind.PRIVACY, ((0.0, 0.0), (0.3, 0.0), (0.3, 0.3)))
+    zones = CameraZones(1, (corner,)) if masked else NO_ZONES
+    stream, packets = quiet_then_walker()
+
+    async def lose_it() -> None:
+        feed = PyavCameraFeed(ListSource(stream, packets, fails=CameraLost("gone")), zones=zones)
+        await feed.open()
+        with pytest.raises(CameraLost, match="gone"):
+            _ = [steps async for steps in feed.steps()]
+        await feed.close()
+
+    gc.collect()
+    gc.disable()
+    try:
+        await lose_it()
+        assert not [each for each in gc.get_objects() if isinstance(each, PictureAnalysis | MotionDetector)]
+    finally:
+        gc.enable()
 
 
 async def test_closing_ends_a_camera_that_is_silent_and_closing_twice_is_closing_once() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import count
 from types import TracebackType
 from typing import Self
 
@@ -61,6 +62,18 @@ class FaultPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class EndlessPlan:
+    """How long one round of the units is, on the wall clock and in RTP ticks: they differ where a stream's clock jumps.
+
+    `at_s` is when each unit of a round is sent, in seconds from the round's begin.
+    """
+
+    at_s: Sequence[float]
+    round_s: float
+    round_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sound:
     """A second track: its lines of the description, its RTP clock, and (seconds, RTP payload) of each packet.
 
@@ -77,7 +90,8 @@ class Sound:
 class FaultyServer:
     """Serves Annex-B access units, once, in a thread of its own, and sound beside them.
 
-    `stamps` are RTP times, one for each unit; without them the units are `fps` apart.
+    `stamps` are RTP times, one for each unit; without them the units are `fps` apart. With an `endless` plan the units
+    are played over and over at the pace of a real camera, until `freeze`; `sent` counts those of the newest client.
     """
 
     units: Sequence[bytes]
@@ -86,8 +100,11 @@ class FaultyServer:
     stamps: Sequence[int] | None = None
     codec: str = "h264"
     sound: Sound | None = None
+    endless: EndlessPlan | None = None
     port: int = 0
     connections: int = 0
+    sent: int = 0
+    _frozen: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _thread: threading.Thread | None = None
     _server: asyncio.Server | None = None
@@ -103,6 +120,19 @@ class FaultyServer:
         self._thread = threading.Thread(target=self._loop.run_forever, name="faulty-rtsp")
         self._thread.start()
         return self
+
+    def freeze(self) -> int:
+        """Stop sending, and keep the connection open as a camera that froze; return how many units were sent."""
+
+        async def hold() -> int:
+            self._frozen.set()
+            return self.sent
+
+        return asyncio.run_coroutine_threadsafe(hold(), self._loop).result(5)
+
+    def thaw(self) -> None:
+        """Send again to clients that connect from now on, from the first unit."""
+        self._loop.call_soon_threadsafe(self._frozen.clear)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -188,6 +218,10 @@ class FaultyServer:
         return [unit for unit in annex_b_units(self.units[0]) if unit[0] & 0x1F in {H264_SPS, H264_PPS}]
 
     async def _play(self, writer: asyncio.StreamWriter) -> None:
+        self.sent = 0
+        if self.endless is not None:
+            await self._play_endless(writer, self.endless)
+            return
         sequence = heard = 0
         for frame, unit in enumerate(self.units):
             heard = self._play_sound(writer, heard, frame / self.fps)
@@ -200,6 +234,21 @@ class FaultyServer:
                 await writer.drain()
                 return
             writer.write(b"".join(packets))
+            await writer.drain()
+
+    async def _play_endless(self, writer: asyncio.StreamWriter, plan: EndlessPlan) -> None:
+        began_s, sequence = self._loop.time(), 0
+        for number in count():
+            rounds, frame = divmod(number, len(self.units))
+            due_s = began_s + rounds * plan.round_s + plan.at_s[frame]
+            await asyncio.sleep(due_s - self._loop.time())  # noqa: TID251 - a camera sends in real time
+            if self._frozen.is_set():
+                await asyncio.Event().wait()
+            stamp = (self._stamp(frame) + rounds * plan.round_ticks) % (1 << 32)
+            packets = list(self._rtp(self.units[frame], stamp, sequence))
+            sequence += len(packets)
+            writer.write(b"".join(packets))
+            self.sent += 1
             await writer.drain()
 
     def _play_sound(self, writer: asyncio.StreamWriter, number: int, until_s: float) -> int:
@@ -249,9 +298,10 @@ def faulty_server(
     stamps: Sequence[int] | None = None,
     codec: str = "h264",
     sound: Sound | None = None,
+    endless: EndlessPlan | None = None,
 ) -> Iterator[FaultyServer]:
     """Run the server on a free loopback port; always ended."""
-    with FaultyServer(units, fps, plan, stamps, codec, sound) as server:
+    with FaultyServer(units, fps, plan, stamps, codec, sound, endless) as server:
         yield server
 
 

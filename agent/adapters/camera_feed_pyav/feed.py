@@ -90,6 +90,7 @@ class PyavCameraFeed:
         self._slots.release()  # a thread that waits for the consumer wakes up and sees `_closed`
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, JOIN_S)
+        self._analysis = self._masked = None  # a camera that is lost again and again must not pile up decoders
 
     def _run(self, loop: asyncio.AbstractEventLoop, described: "asyncio.Future[StreamInfo]") -> None:
         """Own the source, from open to close."""
