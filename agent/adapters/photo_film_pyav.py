@@ -33,7 +33,6 @@ def _film(jpegs: Sequence[bytes]) -> tuple[StreamInfo, Sequence[EncodedPacket], 
         if picture is None:
             continue
         encoder = encoder or _encoder(picture)
-        picture = picture.reformat(encoder.width, encoder.height, "yuv420p", dst_color_range="MPEG")
         picture.pts = len(shown) * SHOWN_TICKS
         packets += [_packet(*coded) for coded in encoder.encode(picture, keyframe=True)]
         shown.append(number)

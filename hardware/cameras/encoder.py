@@ -6,6 +6,7 @@ from fractions import Fraction
 import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 
 from hardware.camera import CameraRefused
 
@@ -51,9 +52,10 @@ class PictureEncoder:
 
         `keyframe` asks for one before it would be due.
         """
-        if picture.format.name != "yuv420p" or (picture.width, picture.height) != (self.width, self.height):
-            stamp = picture.pts
-            picture = picture.reformat(width=self.width, height=self.height, format="yuv420p")
+        same_size = (picture.width, picture.height) == (self.width, self.height)
+        if picture.format.name != "yuv420p" or picture.color_range == ColorRange.JPEG or not same_size:
+            stamp = picture.pts  # a webcam's JPEGs use 0 to 255, and players take H.264 that says nothing as 16 to 235
+            picture = picture.reformat(self.width, self.height, "yuv420p", dst_color_range=ColorRange.MPEG)
             picture.pts = stamp
         picture.time_base = self.time_base
         kinds = av.video.frame.PictureType

@@ -6,7 +6,9 @@ from itertools import islice
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from hardware.camera import CameraError, CameraLost, CameraRefused
@@ -95,6 +97,19 @@ def test_odd_sizes_lose_a_line_and_no_more(width: int, height: int) -> None:
     assert is_keyframe
     assert data
     assert (encoder.width, encoder.height) == (width // 2 * 2, height // 2 * 2)
+
+
+@pytest.mark.parametrize(("full", "limited"), [(255, 235), (128, 126), (0, 16)])
+def test_a_webcams_jpegs_keep_their_contrast(full: int, limited: int) -> None:
+    """JPEG (JFIF) uses 0 to 255, H.264 that says nothing 16 to 235: whoever plays it would see white burnt out."""
+    picture = VideoFrame.from_ndarray(np.full((72, 64), full, np.uint8), format="yuvj420p")
+    picture.pts = 0
+    encoder = PictureEncoder(width=64, height=48, time_base=Fraction(1, 10), fps=10, candidates=("libx264",))
+    packets = [*encoder.encode(picture), *encoder.finish()]
+    decoder = av.CodecContext.create("h264", "r")
+    assert isinstance(decoder, VideoCodecContext)
+    (shown,) = [frame for data, *_ in packets for frame in decoder.decode(av.Packet(data))] or decoder.decode(None)
+    assert abs(int(shown.to_ndarray()[0, 0]) - limited) <= 2
 
 
 def test_lasting_names_lead_to_the_device(tmp_path: Path) -> None:
