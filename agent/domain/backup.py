@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from math import floor
+from typing import Final
 
 from agent.domain.clip import ClipRow, RowPhase, Sink
 from agent.domain.lease import DriveRole, Lease, LeaseState
+from agent.domain.photo_album import ALBUM_LASTS
 
 PERIOD_S = 86_400.0
+LATE_CLIPS: Final = ALBUM_LASTS + timedelta(hours=2)
+"""How much older than its last picture a clip may be: a day of photos, and the hours until it is in the cloud."""
 
 
 class BackupState(StrEnum):
@@ -32,6 +37,14 @@ class BackupTimes:
     inserted_s: float
     since: str
     done_s: float | None = None
+
+    def looked_from(self) -> datetime:
+        """Return from when on clips are looked at, never before the insertion (R094).
+
+        A clip of photos has the time of its first photo, so it may be older than what is done with.
+        """
+        inserted = datetime.fromtimestamp(self.inserted_s, UTC)
+        return max(inserted, datetime.fromisoformat(self.since) - LATE_CLIPS)
 
     def ended(self, now_s: float, since: str) -> "BackupTimes":
         """Return the times after a backup that came to its end."""

@@ -143,7 +143,7 @@ class ClipsToBackup:
 
     async def _back_up(self, times: BackupTimes) -> _Run:
         """Copy what is missing, oldest first."""
-        run = _Run({clip.clip_id for clip in await self._backups.listing()}, times.since)
+        run = _Run({clip.clip_id for clip in await self._backups.listing()}, wire_time(times.looked_from()))
         page = await self._ledger.cloud_clips_since(run.since, PAGE)
         while page:
             for row in page:

@@ -1,12 +1,15 @@
 """The daily backup through the flows: clouds and drives that go away first; then what is copied, when and whence."""
 
 import hashlib
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.domain.backup import PERIOD_S, BackupState
 from agent.errors import TryLater
+from agent.flow.clip_moves import wire_time
 from tests.flow.drive_bench import DriveBench
 from tests.flow.keeping import Module, module
 
@@ -83,6 +86,23 @@ async def test_bytes_that_are_not_the_clips_are_never_a_backup(tmp_path: Path) -
         (name,) = bench.backed_up()
         content = (kept.control.root / "veilleur_backup" / name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == row.sha256
+
+
+async def test_a_clip_that_came_to_the_cloud_long_after_its_time_is_in_the_next_backup(tmp_path: Path) -> None:
+    """A day's photos become a clip with the time of the first; the backup in between was over by then."""
+    async with module(tmp_path) as kept:
+        bench = await begin(kept, tmp_path)
+        await kept.clock.advance(PERIOD_S - 3600)
+        early = await bench.in_cloud()
+        await bench.pass_time(3600)
+        await bench.backup.step()
+        assert len(bench.backed_up()) == 1
+        late = await bench.in_cloud()
+        await kept.ledger.update(replace(late, captured_at=wire_time(kept.clock.now() - timedelta(hours=23))))
+        await bench.pass_time(PERIOD_S)
+        await bench.backup.step()
+        assert {name.split("_")[-1] for name in bench.backed_up()} == {f"{row.clip_id}.mp4" for row in (early, late)}
+        assert [clip for clip, _ in bench.media.pieces] == [early.clip_id, late.clip_id], "and nothing is fetched twice"
 
 
 async def test_a_clip_that_the_cloud_has_no_more_does_not_hold_the_others(tmp_path: Path) -> None:
