@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.camera_cost import camera_cost, loads
-from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, onset_delays
+from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, motion_event_s, onset_delays
 from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
 from tests.bench.ten_cameras import ten_cameras
@@ -71,6 +71,7 @@ def _print_delays(folder: Path, runs: int) -> None:
     onset = onset_delays(folder / "onset", runs)
     _print_delay("onset to the first second of its clip playable on the page", onset.first_second_s)
     _print_delay("onset to the second after the onset playable on the page", onset.moving_second_s)
+    _print_delay("onset to event/motion at the broker's listener", motion_event_s(folder / "motion", runs))
     _print_delay("the owner's change of a plan to the module's changed sink", changed_sink_s(folder / "sink", runs))
     _print_delay("make demo (set-up done) to the first clip on the page", demo_to_first_clip_s(runs))
 

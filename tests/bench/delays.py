@@ -15,6 +15,7 @@ from typing import Any
 from demo.owner import ApiRefusal
 from hardware.cameras.scenes import SCENES, moving_spans
 from tests.bench.house import BenchHouse, bench_house, free_ports
+from tests.system.house import Camera, House, Wish, open_running_house
 
 FIRST_SECOND_MS = 1000
 LONGEST_S = 90.0
@@ -51,6 +52,23 @@ def _onset(folder: Path) -> Onset:
         first_second_s = _now() - onset
         _until(lambda: _playable_until(house) >= onset + FIRST_SECOND_MS / 1000)
         return Onset(first_second_s, _now() - onset)
+
+
+def motion_event_s(folder: Path, times: int) -> float:
+    """Return the median of seconds from the first moving picture until the broker's listener has `event/motion`."""
+    return statistics.median(_motion_event_s(folder / str(number)) for number in range(times))
+
+
+def _motion_event_s(folder: Path) -> float:
+    camera = Camera("Bench", "emulated:garden")
+    with open_running_house(folder, Wish((camera,), longest_clip_s=10.0)) as house:
+        listener = house.listener
+        assert listener is not None
+        began = _video_began(house)
+        onset = next(began + at for at, _ in moving_spans(SCENES["garden"], 120.0) if began + at > _now() + POLL_S)
+        heard = len(listener.events("motion", phase="started"))
+        _until(lambda: len(listener.events("motion", phase="started")) > heard)
+        return _now() - onset
 
 
 def changed_sink_s(folder: Path, times: int) -> float:
@@ -99,7 +117,7 @@ def _one_demo(ports: tuple[int, int, int]) -> float:
     raise AssertionError("the demo ended before its first clip")
 
 
-def _video_began(house: BenchHouse) -> float:
+def _video_began(house: BenchHouse | House) -> float:
     """Return the moment at which the picture with number 0 came, from how many have come by now.
 
     They are counted in batches of a quarter second: the earliest of many looks is right after a batch was counted.
