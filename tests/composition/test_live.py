@@ -70,7 +70,7 @@ class House:
         self.bench = LiveBench()
         self.bench.lease()
         self.lines = Lines()
-        camera = SimpleNamespace(speaker=None, early_notification=True)
+        camera = SimpleNamespace(speaker_address=None, early_notification=True)
         cameras = SimpleNamespace(
             plans={CAMERA: SimpleNamespace(camera=camera)}, recorders={CAMERA: SimpleNamespace(make_way=lambda: None)}
         )
