@@ -70,7 +70,7 @@ class PhotosToClip:
                 del self._clips[clip_id]
             else:
                 whole |= set(photo_ids)
-        await self._parts.album.drop([photo for photo in left if photo.photo_id in whole])
+        await self._drop([photo for photo in left if photo.photo_id in whole])
         for photo in left:
             if photo.photo_id not in whole:
                 self._take_up(photo)
@@ -117,12 +117,12 @@ class PhotosToClip:
         try:
             if fate in BECOMES_A_CLIP:
                 await self._make_clip(camera_id, photos, fate)
-            await self._parts.album.drop(photos)
         except OSError as error:
             log.warning("photo_clip_not_made", camera_id=camera_id, problem=str(error))
             self._again_at_s[camera_id] = now_s + AGAIN_S
             return
         self._let_go(camera_id, photos)
+        await self._drop(photos)
 
     async def _make_clip(self, camera_id: str, photos: Sequence[AlbumPhoto], fate: AlbumFate) -> None:
         """Make a clip of the photos that can be read and show nothing that is private now."""
@@ -193,6 +193,13 @@ class PhotosToClip:
 
     async def _keep(self) -> None:
         await self._parts.state.save_kept(KEPT, {clip_id: list(ids) for clip_id, ids in self._clips.items()})
+
+    async def _drop(self, photos: Sequence[AlbumPhoto]) -> None:
+        """Delete copies; what a disk does not let go is found, and known to be in its clip, at the next start."""
+        try:
+            await self._parts.album.drop(photos)
+        except OSError as error:
+            log.warning("album_not_emptied", problem=str(error))
 
     def _take_up(self, photo: AlbumPhoto) -> None:
         self._albums.setdefault(photo.camera_id, []).append(photo)

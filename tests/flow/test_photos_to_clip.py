@@ -213,3 +213,24 @@ async def test_a_full_disk_is_tried_again_after_a_minute_and_not_at_every_look(t
         await made.kept.clock.advance(61)
         await made.settle()
         assert len(await made.clips()) == 1
+
+
+async def test_a_disk_that_deletes_nothing_makes_no_second_clip_not_even_after_a_restart(tmp_path: Path) -> None:
+    cloud = PhotoCloud(MemoryCloud())
+    for run in range(2):
+        async with photo_module(tmp_path, cloud) as made:
+
+            async def read_only(_photos: object) -> None:
+                raise OSError("read-only file system")
+
+            made.album.drop = read_only  # type: ignore[method-assign,assignment] # the disk
+            if run == 0:
+                for shade in SHADES:
+                    await made.take(shade)
+                made.event()
+                await made.flow.look()
+            else:
+                made.event()
+                await made.settle()
+                assert len(await made.clips()) == 1
+                assert await made.photos() == set()
