@@ -64,6 +64,7 @@ def _motion_event_s(folder: Path) -> float:
     with open_running_house(folder, Wish((camera,), longest_clip_s=10.0)) as house:
         listener = house.listener
         assert listener is not None
+        _until(lambda: house.status()["cameras"][0]["fps"] is not None)
         began = _video_began(house)
         onset = next(began + at for at, _ in moving_spans(SCENES["garden"], 120.0) if began + at > _now() + POLL_S)
         heard = len(listener.events("motion", phase="started"))
