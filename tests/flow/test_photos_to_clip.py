@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.adapters.photo_album_files import FilePhotoAlbum
 from agent.domain.clip import ClipReason, MediaKind, RowPhase
 from agent.domain.zones import CameraZones
 from agent.errors import Refused, TryLater
@@ -215,22 +216,22 @@ async def test_a_full_disk_is_tried_again_after_a_minute_and_not_at_every_look(t
         assert len(await made.clips()) == 1
 
 
-async def test_a_disk_that_deletes_nothing_makes_no_second_clip_not_even_after_a_restart(tmp_path: Path) -> None:
+async def test_a_disk_that_deletes_nothing_makes_no_second_clip_not_even_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read_only(_album: FilePhotoAlbum, _photos: object) -> None:
+        raise OSError("read-only file system")
+
+    monkeypatch.setattr(FilePhotoAlbum, "drop", read_only)
     cloud = PhotoCloud(MemoryCloud())
-    for run in range(2):
-        async with photo_module(tmp_path, cloud) as made:
-
-            async def read_only(_photos: object) -> None:
-                raise OSError("read-only file system")
-
-            made.album.drop = read_only  # type: ignore[method-assign,assignment] # the disk
-            if run == 0:
-                for shade in SHADES:
-                    await made.take(shade)
-                made.event()
-                await made.flow.look()
-            else:
-                made.event()
-                await made.settle()
-                assert len(await made.clips()) == 1
-                assert await made.photos() == set()
+    async with photo_module(tmp_path, cloud) as made:
+        for shade in SHADES:
+            await made.take(shade)
+        made.event()
+        await made.flow.look()
+    async with photo_module(tmp_path, cloud) as again:
+        again.event()
+        await again.settle()
+        assert len(await again.album.load()) == len(SHADES), "the copies are still there"
+        assert len(await again.clips()) == 1
+        assert await again.photos() == set()
