@@ -9,8 +9,6 @@ from pathlib import Path
 
 import structlog
 
-from agent.adapters.whole_file import sync_folder
-
 log = structlog.get_logger()
 LAST_GOOD = ".last"
 
@@ -116,7 +114,7 @@ class ModuleStateFiles:
         if _is_whole(path):
             path.replace(self._path(name + LAST_GOOD))
         temporary.replace(path)
-        sync_folder(self._folder)
+        _sync_folder(self._folder)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
@@ -144,3 +142,11 @@ def _is_whole(path: Path) -> bool:
     except (ValueError, OSError):
         return False
     return True
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

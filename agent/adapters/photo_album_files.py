@@ -1,6 +1,7 @@
 """The photo album on the module's own disk: one JPEG each, in a folder for each camera, its facts in its name."""
 
 import asyncio
+import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,11 +9,11 @@ from pathlib import Path
 
 import structlog
 
-from agent.adapters.whole_file import PART_SUFFIX, write_whole
 from agent.domain.photo_album import AlbumPhoto
 
 NAME = re.compile(r"(\d{1,15})-(\d{1,9})-([0-9a-f-]{36})\.jpg", re.ASCII)
 CAMERA = re.compile(r"[0-9a-f-]{36}", re.ASCII)
+PART_SUFFIX = ".part"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger()
@@ -56,7 +57,16 @@ class FilePhotoAlbum:
 
     def _add(self, target: Path, jpeg: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(target, jpeg)
+        part = target.with_name(target.name + PART_SUFFIX)
+        try:
+            with part.open("wb") as file:
+                file.write(jpeg)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(target)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
 
     def _drop(self, files: Sequence[Path]) -> None:
         for file in files:

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 
 from agent.adapters.clip_files_pyav import PyavClipFiles, salvage_file
 from agent.adapters.clip_files_pyav import files as clip_disk
-from agent.adapters.whole_file import sync_folder
 from agent.domain.mp4_boxes import boxes, read_from, whole_layout, without_blank_tail
 from agent.ports import ClosedFile
 from hardware.camera import EncodedPacket, StreamInfo
@@ -297,7 +296,7 @@ async def test_the_folder_and_every_fragment_are_synced_in_this_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
-    real_fdatasync, real_folder = os.fdatasync, sync_folder
+    real_fdatasync, real_folder = os.fdatasync, clip_disk.sync_folder
 
     def data_synced(descriptor: int) -> None:
         calls.append("data")
