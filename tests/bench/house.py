@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import socket
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 
 from demo.house import Program, add_account, agent_program, answers, claim, cloud_program, quoted
 from demo.owner import Owner
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 CLOUD = """[http]
@@ -116,7 +116,4 @@ def _sees(house: BenchHouse) -> bool:
 
 def free_ports() -> tuple[int, int, int]:
     """Return three ports of loopback that nobody listens on, all different."""
-    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
-        for probe in (first, second, third):
-            probe.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1], third.getsockname()[1]
+    return free_port(), free_port(), free_port()

@@ -19,7 +19,8 @@ from cloud_stub.adapters.clock_system import SystemClock
 from cloud_stub.ports import Broker as CloudBroker
 from cloud_stub.ports import BrokerAway, BrokerUsers, ModuleMessage
 from tests.broker.memory import MemoryBroker, MemoryCloudBroker, MemoryModuleBroker
-from tests.broker.mosquitto import MosquittoServer, free_port, start_mosquitto
+from tests.broker.mosquitto import MosquittoServer, start_mosquitto
+from tests.ports import free_port
 
 M = TypeVar("M")
 PATIENCE_S = 20.0

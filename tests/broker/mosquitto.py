@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cloud_stub.adapters.certificates import keep_server_certificate
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 GUIDE = Path(__file__).parents[2] / "docs" / "mosquitto.md"
@@ -105,13 +106,6 @@ def configuration(folder: Path, port: int) -> str:
         assert documented in text, f"docs/mosquitto.md no longer says {documented}"
         text = text.replace(documented, here)
     return text + ("user root\n" if os.geteuid() == 0 else "")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _end_with_parent() -> None:

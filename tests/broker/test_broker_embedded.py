@@ -14,7 +14,7 @@ import pytest
 from cloud_stub.adapters.broker_embedded_iotcore import BrokerEmbeddedIotcore
 from cloud_stub.adapters.clock_system import SystemClock
 from cloud_stub.errors import BadConfiguration
-from tests.broker.mosquitto import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until, wait_until_async
 
 PARENT = """

@@ -19,8 +19,9 @@ from agent.vision.person import Box, Crop
 from cloud_stub.adapters.broker_users_mosquitto import BrokerUsersMosquitto
 from hardware.camera import CameraLost, CameraRefused, EncodedPacket, StreamInfo
 from hardware.drive import DriveReport, DriveState
-from tests.broker.mosquitto import free_port, start_mosquitto
+from tests.broker.mosquitto import start_mosquitto
 from tests.manual_clock import ManualClock
+from tests.ports import free_port
 
 STREAM = StreamInfo("h264", 1280, 720, Fraction(1, 90_000), 15.0, b"")
 STEP = FeedStep(EncodedPacket(b"x", 0, 0, 1, is_keyframe=True, arrived_s=0.0), None)

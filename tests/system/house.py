@@ -14,7 +14,8 @@ from typing import Any
 from demo.house import Program, add_account, agent_program, answers, claim, cloud_program, quoted
 from demo.owner import ApiRefusal, Owner
 from hardware.drives.emulated import EmulatedDriveControl
-from tests.broker.mosquitto import ADMIN_PASSWORD, MosquittoServer, free_port, start_mosquitto
+from tests.broker.mosquitto import ADMIN_PASSWORD, MosquittoServer, start_mosquitto
+from tests.ports import free_port
 from tests.system.listener import Listener
 from tests.waiting import wait_until
 

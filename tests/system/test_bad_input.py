@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from demo.house import python_module
-from tests.broker.mosquitto import free_port
+from tests.ports import free_port
 from tests.rtsp.server import RtspServer, rtsp_server
 from tests.system.agreement import agent_command, assert_kept, assert_nothing_lost_or_doubled, clean_check
 from tests.system.house import SOON_S, Camera, House, Wish, open_house, open_running_house

@@ -9,7 +9,7 @@ import pytest
 
 from demo.house import python_module
 from hardware.cameras.scene_video import SceneSettings, write_scene_file
-from tests.broker.mosquitto import free_port
+from tests.ports import free_port
 from tests.rtsp.server import RtspServer
 from tests.system.agreement import agent_command, assert_kept, clean_check
 from tests.system.house import SOON_S, Camera, House, Wish, open_running_house

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from demo.owner import Owner
-from tests.broker.mosquitto import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
