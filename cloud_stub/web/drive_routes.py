@@ -1,17 +1,15 @@
 """The clips of a module's drive on the owner's pages: the list, one clip on demand, and the module's way to send it."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
 
 from cloud_stub.domain.byte_range import ByteRange, UnsatisfiableRangeError, read_range
-from cloud_stub.domain.drive_loan import DriveClip, DriveLoan, LoanPhase
+from cloud_stub.domain.drive_loan import DriveLoan, LoanPhase
 from cloud_stub.errors import CloudError
 from cloud_stub.flow.drive_to_owner import DriveToOwner
-from cloud_stub.web.languages import Language
+from cloud_stub.web.drive_view import DriveRow, drive_row
 from cloud_stub.web.media_answers import PRIVATE, stream
 from cloud_stub.web.module_auth import ModuleFromRequest
 from cloud_stub.web.overview import Overview
@@ -30,18 +28,6 @@ LIST: Final = "/modules/{module_id}/drive"
 LOAN: Final = "/modules/{module_id}/drive/{loan_id}"
 MODULE: Final = "/api/v1/module/drive-loans/{loan_id}"
 TYPES: Final = {"photo": "image/jpeg"}
-
-
-@dataclass(frozen=True, slots=True)
-class DriveRow:
-    """A line of the list in a person's words; `when` is empty for a clip whose time nobody knows."""
-
-    clip_id: str
-    store: str
-    camera: str
-    when: str
-    size: str
-    is_backup: bool
 
 
 class DriveRoutes:
@@ -143,7 +129,7 @@ class DriveRoutes:
         except CloudError as error:
             refused = refused or error
         else:
-            rows = [_row(each, language, overview.account.time_zone) for each in shelf.clips]
+            rows = [drive_row(each, module.module_id, overview, language) for each in shelf.clips]
             total, after, manifest_id = shelf.total, shelf.next_offset, shelf.manifest_id
         return render(
             request,
@@ -170,7 +156,7 @@ class DriveRoutes:
         zone = overview.account.time_zone
         size = loan.clip.size_bytes if loan.clip is not None else 0
         return {
-            "row": None if loan.clip is None else _row(loan.clip, language, zone),
+            "row": None if loan.clip is None else drive_row(loan.clip, loan.module_id, overview, language),
             "phase": loan.phase.value,
             "is_photo": loan.clip is not None and loan.clip.kind in TYPES,
             "percent": 100 * loan.received_bytes // size if size else 0,
@@ -178,16 +164,6 @@ class DriveRoutes:
             "part_url": f"/modules/{loan.module_id}/drive/{loan.loan_id}/part",
             "ends": language.clock_time(loan.ends_at, zone),
         }
-
-
-def _row(clip: DriveClip, language: Language, time_zone: str) -> DriveRow:
-    try:
-        when = language.exact_moment(datetime.fromisoformat(clip.captured_at), time_zone)
-    except (ValueError, OverflowError):
-        when = ""
-    return DriveRow(
-        clip.clip_id, clip.store, clip.camera, when, language.bytes(clip.size_bytes), clip.store == "backup"
-    )
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:

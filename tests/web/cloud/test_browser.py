@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
+from yarl import URL
 
 from tests.adapters.cloud_media.media import make_clip
 from tests.chromium import BROWSER_MARKS, EXECUTABLE, FLAGS, PATIENCE_MS
@@ -122,6 +123,10 @@ async def test_h265_that_the_browser_cannot_show_is_told_in_a_sentence(page: Pag
     await log_in(page)
     await page.goto(f"/clips/{clip_id}")
     await expect(page.locator("#over")).to_contain_text("records in H.265, which this browser cannot show")
+    await expect(page.get_by_role("link", name="Download")).to_be_visible()
+    await page.get_by_role("button", name="Make a link").click()
+    await page.goto(URL(await page.locator("#new-link").input_value()).path)
+    await expect(page.get_by_role("alert")).to_contain_text("This browser cannot show this clip")
     await expect(page.get_by_role("link", name="Download")).to_be_visible()
 
 

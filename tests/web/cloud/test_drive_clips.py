@@ -145,6 +145,18 @@ async def test_a_clip_is_listed_comes_in_pieces_is_watched_and_is_gone_after_an_
     assert await owner.lent.staging.ids() == []
 
 
+async def test_a_clip_of_the_drive_bears_its_cameras_name_and_can_be_downloaded(owner: Owner) -> None:
+    await owner.site.camera(owner.module, 1, "Hinterhof 10", "mini")
+    async with owner.site.answering(owner.module, **DONE, **LIST):
+        assert "<h3>Hinterhof 10</h3>" in await owner.text(owner.list)
+    async with owner.site.answering(owner.module, **DONE, **LINE):
+        page = await owner.ask()
+    assert await owner.send(page, 0, CONTENT) == 204
+    assert 'download="20260301T000955Z_hinterhof-10.mp4"' in await owner.text(page)
+    await owner.site.camera(owner.module, 2, "Hinterhof-10", "mini")
+    assert "<strong>hinterhof-10</strong>" in await owner.text(page), "two cameras may have made it"
+
+
 async def test_only_so_many_clips_are_here_for_one_owner_and_a_new_start_forgets_them(owner: Owner) -> None:
     async with owner.site.answering(owner.module, **DONE, **LINE):
         pages = [await owner.ask() for _ in range(MOST_FOR_AN_ACCOUNT + 1)]
