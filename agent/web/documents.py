@@ -95,6 +95,8 @@ class CameraDocument:
     blocked_by: str | None
     choice_text: str
     cover_text: str
+    continuous: str
+    continuous_text: str
     motion: MotionDocument | None
     arming: CameraArmingDocument
     zones: ZonesDocument

@@ -76,6 +76,7 @@ CAMERA = """
     <p class="decision"><span class="chip" data-sink="{shown_sink}" data-text="sink_text">{sink_text}</span>
       <span data-text="choice_text">{choice_text}</span></p>
     <p class="small dim" data-text="cover_text">{cover_text}</p>
+    <p class="small dim" data-text="continuous_text">{continuous_text}</p>
     {controls}
     {zones}
   </div>

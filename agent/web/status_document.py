@@ -26,6 +26,7 @@ from agent.web.words import (
     ROW_PHASES,
     SINKS,
     choice_sentence,
+    continuous_sentence,
     cover_sentence,
     finding_sentence,
 )
@@ -144,6 +145,8 @@ def _camera(source: DiagnosticsSource, camera: CameraBoard, now_s: float, say: L
         arming=camera_arming(source.board, camera.camera_id, source.clock.now(), say),
         zones=camera_zones(source.board, camera.camera_id, say),
         cover_text="" if lease is None else cover_sentence(lease.cameras.get(camera.camera_id), say),
+        continuous=camera.continuous.value,
+        continuous_text=continuous_sentence(camera.continuous, say),
         motion=None
         if reading is None
         else doc.MotionDocument(

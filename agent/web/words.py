@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from agent.domain.clip import BlockedBy, RowPhase, Sink, SinkChoice, SinkReason
+from agent.domain.continuous import ContinuousState
 from agent.domain.health import Finding, HealthCode
 from agent.domain.lease import CameraLease, Cover, DriveRole, LeaseState, StorageKind
 from agent.domain.person import PersonState
@@ -42,6 +43,17 @@ CLIP_REASONS: Mapping[str, str] = {
     "continuous": msg("Continuous recording"),
     "live_view": msg("Live view"),
     "photos": msg("Photos"),
+}
+CONTINUOUS: Mapping[ContinuousState, str] = {
+    ContinuousState.ON: msg("Records continuously."),
+    ContinuousState.NO_LEASE: msg("Does not record continuously: the cloud has not said yet what its plan allows."),
+    ContinuousState.GRACE_OVER: msg("Does not record continuously: the cloud has been silent for too long."),
+    ContinuousState.CAMERA_NOT_CONFIRMED: msg(
+        "Does not record continuously until its owner has confirmed this camera."
+    ),
+    ContinuousState.MODEL_NOT_ELIGIBLE: msg("Does not record continuously: this camera model is in no such plan."),
+    ContinuousState.NOT_ENTITLED: msg("Does not record continuously: no plan with that service covers this camera."),
+    ContinuousState.NOWHERE: msg("Does not record continuously: the USB drive that would take it is not there."),
 }
 SINKS: Mapping[Sink, str] = {
     Sink.CLOUD: msg("Cloud"),
@@ -155,6 +167,11 @@ def choice_sentence(choice: SinkChoice | None, say: Language) -> str:
     if choice.blocked_by is not None:
         return say.say(BLOCKED[choice.blocked_by])
     return say.say(BECAUSE[choice.reason])
+
+
+def continuous_sentence(state: ContinuousState, say: Language) -> str:
+    """Say whether a camera records continuously and why not; empty where the settings do not want it."""
+    return "" if state is ContinuousState.OFF else say.say(CONTINUOUS[state])
 
 
 def cover_sentence(camera: CameraLease | None, say: Language) -> str:

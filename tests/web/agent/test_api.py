@@ -10,10 +10,11 @@ import pytest
 from aiohttp import ClientTimeout, hdrs
 
 from agent.domain.clip import BlockedBy, MediaKind, RowPhase, Sink, SinkChoice, SinkReason
+from agent.domain.continuous import ContinuousState
 from agent.domain.lease import LeaseState
 from agent.web.languages import choose_language, language
 from agent.web.live import MOST_VIEWERS
-from agent.web.words import choice_sentence
+from agent.web.words import choice_sentence, continuous_sentence
 from hardware.camera import CameraLost
 from tests.web.agent.conftest import Client
 from tests.web.agent.scene import CAMERAS, Scene
@@ -294,6 +295,24 @@ def test_every_decision_that_can_be_made_has_its_own_sentence_in_both_languages(
         assert len({choice_sentence(choice, language(code)) for choice in choices}) == len(choices)
     english, french = (choice_sentence(choices[0], language(code)) for code in ("en", "fr"))
     assert english != french
+
+
+@pytest.mark.parametrize("code", ["en", "fr"])
+def test_every_state_of_continuous_recording_has_its_own_sentence_and_off_has_none(code: str) -> None:
+    said = {state: continuous_sentence(state, language(code)) for state in ContinuousState}
+    assert said.pop(ContinuousState.OFF) == ""
+    assert all(said.values())
+    assert len(set(said.values())) == len(said)
+
+
+async def test_a_camera_that_should_record_continuously_says_on_its_page_why_it_does_not(
+    client: Client, scene: Scene
+) -> None:
+    scene.board.cameras[CAMERAS[0]].continuous = ContinuousState.NOT_ENTITLED
+    shown = (await (await client.get("/api/v1/status")).json())["cameras"][0]
+    assert shown["continuous"] == "not_entitled"
+    assert "no plan with that service" in shown["continuous_text"]
+    assert "aucun forfait avec ce service" in await (await client.get("/?lang=fr")).text()
 
 
 @pytest.mark.parametrize(
