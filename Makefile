@@ -8,6 +8,9 @@ AGENT_PORT ?= 8401
 BROKER_PORT ?= 8402
 CAMERA ?= emulated:garden
 FOLDER ?= var/demo
+# Half of a program's start would be compiling, where Python is told to write no bytecode or may not write beside it.
+INSTALL = pip install --quiet --compile-bytecode --python $(BIN)/python
+COMPILE = $(BIN)/python -m compileall -q agent cloud_stub hardware demo
 # A home that cannot be written (a container under another user id) leaves uv without its cache, not without its work.
 UV = $(BIN)/uv $$(cache=$$($(BIN)/uv cache dir) && mkdir -p "$$cache" 2>/dev/null && test -w "$$cache" || echo --no-cache)
 
@@ -25,19 +28,21 @@ $(BIN)/uv:
 
 $(VENV)/.run-installed: requirements/run.txt pyproject.toml | $(BIN)/uv
 	@echo "Installing into $(VENV) what Veilleur runs on (about 500 MB) ..."
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(UV) $(INSTALL) --require-hashes -r requirements/run.txt
+	@$(UV) $(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.test-installed: requirements/test.txt pyproject.toml | $(BIN)/uv
 	@echo "Installing into $(VENV) what the tests run on (about 800 MB in all) ..."
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/test.txt
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(UV) $(INSTALL) --require-hashes -r requirements/test.txt
+	@$(UV) $(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(COMPILE)
 	@touch $@ $(VENV)/.run-installed
 
 # What only some modules need: the person model's runtime, and GPIO pins.
 person gpio: setup
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/$@.txt
+	@$(UV) $(INSTALL) --require-hashes -r requirements/$@.txt
 
 # Debian packages that the tests run as real peers; the demo needs none of them.
 packages:
