@@ -2,7 +2,6 @@
 
 import io
 import re
-import urllib.request
 from collections.abc import Iterator
 
 import av
@@ -48,8 +47,8 @@ def test_a_zone_drawn_on_the_page_masks_the_clips_that_are_stored(house: House, 
     seen = house.status()["cameras"][0]["zones"]
     assert (seen["version"], [zone["kind"] for zone in seen["zones"]]) == (1, ["privacy"])
     clip_id = house.new_clip("Yard")["clip_id"]
-    with urllib.request.urlopen(f"{house.agent_url}/media/{clip_id}", timeout=60) as answer:  # noqa: S310 - our own
-        clip = answer.read()
+    assert house.ended(clip_id)["phase"] == "stored_cloud"
+    clip = house.owner.fetch("GET", f"/api/v1/clips/{clip_id}/media")
     corners = tuple((corner[0], corner[1]) for corner in seen["zones"][0]["corners"])
     counters = []
     with av.open(io.BytesIO(clip), "r") as stored:
