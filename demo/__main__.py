@@ -14,13 +14,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from agent.errors import AgentError
+from cloud_stub.errors import BadConfiguration, CloudError
+from demo.accounts import add_account, claim
 from demo.house import (
     DidNotStart,
     Program,
-    add_account,
     agent_program,
     answers,
-    claim,
     cloud_program,
     port_is_free,
     quoted,
@@ -72,7 +73,7 @@ def main() -> int:
         _check_ports(options)
         with _fresh_folder(options.folder.absolute()) as folder, _programs() as programs:
             _run(options, folder, programs)
-    except (DidNotStart, ApiRefusal) as error:
+    except (DidNotStart, ApiRefusal, AgentError, CloudError, BadConfiguration) as error:
         print(f"The demo stopped: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -138,7 +139,7 @@ def _run(options: argparse.Namespace, folder: Path, programs: list[Program]) -> 
         ),
     )
     print("Starting the cloud, its broker and the agent ...", flush=True)
-    add_account(folder, EMAIL, password, "--locale", _language(), "--time-zone", _time_zone())
+    add_account(folder, EMAIL, password, locale=_language(), time_zone=_time_zone())
     programs.append(cloud)
     cloud.start()
     cloud.wait_for(lambda: answers(f"{url}/healthz"), "it answered")

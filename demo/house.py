@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from demo.store import link_store
-
 STARTS_WITHIN_S = 60.0
 STOPS_WITHIN_S = 15.0
 POLL_S = 0.05
@@ -115,28 +113,6 @@ def agent_program(folder: Path, configuration: str, *, lab: bool = True) -> Prog
 def python_module(name: str) -> list[str]:
     """Return the command that runs one of our packages with this Python."""
     return [sys.executable, "-m", name]
-
-
-def run_command(arguments: list[str], stdin: str = "") -> str:
-    """Run one of our commands to its end and return what it printed; DidNotStart with its words when it failed."""
-    done = subprocess.run(arguments, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - our own commands
-    if done.returncode != 0:
-        raise DidNotStart(done.stderr.strip() or done.stdout.strip())
-    return done.stdout
-
-
-def add_account(folder: Path, email: str, password: str, *options: str, region: str = "FR") -> None:
-    """Make an account in the cloud of this folder, with a store account that is linked to it and pays."""
-    command = [*python_module("cloud_stub"), "account", "add", email, "--region", region, "--password-stdin"]
-    own = ["--vendor", "blink", *options, "--config", str(folder / "cloud.toml")]
-    run_command([*command, *own], stdin=password + "\n")
-    link_store(folder, email)
-
-
-def claim(folder: Path, url: str, code: str, *options: str) -> None:
-    """Claim the module of this folder."""
-    command = [*python_module("agent"), "claim", "--cloud", url, "--code", code]
-    run_command([*command, *options, "--config", str(folder / "agent.toml")])
 
 
 def read_json(url: str) -> Any:  # noqa: ANN401 - a JSON document

@@ -10,7 +10,8 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
-from demo.house import Program, add_account, agent_program, answers, claim, cloud_program, quoted
+from demo.accounts import add_account, claim
+from demo.house import Program, agent_program, answers, cloud_program, quoted
 from demo.owner import Owner
 from tests.ports import free_port
 from tests.waiting import wait_until

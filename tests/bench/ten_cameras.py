@@ -54,7 +54,7 @@ def ten_cameras(folder: Path, seconds: float) -> TenCameras:
         faulty = [stack.enter_context(faulty_server(units[:300], FPS, plan)) for plan in FAULTS]
         addresses = [*(server.url for server in healthy), *(server.url for server in faulty)]
         cameras = tuple(Camera(f"Camera {n}", address, MODEL) for n, address in enumerate(addresses, 1))
-        wish = Wish(cameras, account_options=ACCOUNT, longest_clip_s=60.0)
+        wish = Wish(cameras, account=ACCOUNT, longest_clip_s=60.0)
         house = stack.enter_context(open_running_house(folder / "house", wish))
         buy_recording(house, cameras)
         wait_until(lambda: all(segments(house, camera.name) for camera in cameras), 60, "all cameras are recorded")

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from demo.house import Program, add_account, agent_program, answers, claim, cloud_program, quoted
+from demo.accounts import add_account, claim
+from demo.house import Program, agent_program, answers, cloud_program, quoted
 from demo.owner import ApiRefusal, Owner
 from hardware.drives.emulated import EmulatedDriveControl
 from tests.broker.mosquitto import ADMIN_PASSWORD, MosquittoServer, start_mosquitto
@@ -80,11 +81,11 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What stands there; `account_options` as of `account add`; `catalog` is a folder, `mail_port` of a server."""
+    """What stands there; `account` is what differs in NewAccount, `catalog` a folder, `mail_port` a server's."""
 
     cameras: tuple[Camera, ...]
     module_model: str = "sync_module_2"
-    account_options: tuple[str, ...] = ()
+    account: Mapping[str, object] = field(default_factory=dict)
     longest_clip_s: float = 2.0
     photo_period_s: float = 3600.0
     segment_s: float = 60.0
@@ -300,7 +301,7 @@ def open_house(folder: Path, wish: Wish) -> Iterator[House]:
     broker = start_mosquitto(folder / "broker")
     house = _house(folder, wish, broker)
     try:
-        add_account(folder, EMAIL, PASSWORD, *wish.account_options)
+        add_account(folder, EMAIL, PASSWORD, **wish.account)
         house.start_cloud()
         house.owner.log_in()
         claim(folder, house.owner.url, house.owner.claim_code())

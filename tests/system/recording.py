@@ -9,7 +9,7 @@ from tests.odd_streams import seen_in
 from tests.system.house import Camera, House
 from tests.waiting import wait_until
 
-ACCOUNT = ("--vendor", "somfy_protect", "--region", "EU")
+ACCOUNT = {"vendor": "somfy_protect", "region": "EU"}
 MODEL = "indoor_camera"
 """A vendor, a region and a model that have the service."""
 

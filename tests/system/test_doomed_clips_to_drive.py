@@ -86,8 +86,8 @@ class Doomed:
 
 @contextmanager
 def doomed(folder: Path, street: RtspServer) -> Iterator[Doomed]:
-    options = ("--vendor", "kasa_care", "--region", "US")
-    wish = Wish((Camera("Street", street.url, "kc400"),), account_options=options)
+    account = {"vendor": "kasa_care", "region": "US"}
+    wish = Wish((Camera("Street", street.url, "kc400"),), account=account)
     with open_running_house(folder, wish) as house:
         yield Doomed(house)
 

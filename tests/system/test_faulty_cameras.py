@@ -92,7 +92,7 @@ def test_odd_streams_are_recorded_to_the_frame_beside_a_healthy_camera(
         addresses = {HEALTHY: healthy.url, **{name: server.url for name, server in odd.items()}}
         recorded = [Camera(name, address, MODEL) for name, address in addresses.items()]
         refused = [no_video_camera(stack, name) for name in NO_VIDEO]
-        wish = Wish((*recorded, *refused), account_options=ACCOUNT, segment_s=10)
+        wish = Wish((*recorded, *refused), account=ACCOUNT, segment_s=10)
         house = stack.enter_context(open_running_house(tmp_path, wish))
         buy_recording(house, wish.cameras)
         known = record_from_the_first_frame(house, {HEALTHY: healthy, **odd})

@@ -106,7 +106,7 @@ def day_31(house: House) -> None:
 
 def test_a_cloud_killed_in_the_middle_of_an_advance_goes_on_where_it_was(tmp_path: Path, street: RtspServer) -> None:
     cameras = tuple(Camera(name, street.url) for name in ("Street", "Yard", "Door"))
-    wish = Wish(cameras, longest_clip_s=8, account_options=("--region", "US"))
+    wish = Wish(cameras, longest_clip_s=8, account={"region": "US"})
     with open_running_house(tmp_path, wish) as house:
         for camera in cameras:
             house.wait_for_words(camera.name, ("cloud", "trial", None))

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from html import unescape
@@ -90,7 +90,7 @@ def record_one(house: House) -> dict[str, Any]:
 
 
 def test_a_full_pool_makes_room_for_the_newest_clip_and_everybody_says_why(tmp_path: Path, street: RtspServer) -> None:
-    wish = Wish((Camera("Street", street.url),), account_options=("--created-on", "2020-04-15"))
+    wish = Wish((Camera("Street", street.url),), account={"created_on": date(2020, 4, 15)})
     with open_running_house(tmp_path, wish) as house:
         house.wait_for_words("Street", LEGACY)
         assert_kept(house, "Street", LEGACY)

@@ -42,7 +42,7 @@ def test_r137_segments_in_the_cloud_join_to_the_frame_also_around_a_dead_cloud(t
                 stream.units, FPS, FaultPlan(Fault.NONE, at_frame=0), stamps=stream.stamps, endless=in_real_time(stream)
             )
         )
-        wish = Wish((Camera(NAME, server.url, MODEL),), account_options=ACCOUNT, segment_s=SEGMENT_S)
+        wish = Wish((Camera(NAME, server.url, MODEL),), account=ACCOUNT, segment_s=SEGMENT_S)
         house = stack.enter_context(open_running_house(tmp_path, wish))
         buy_recording(house, wish.cameras)
         known = record_from_the_first_frame(house, {NAME: server})

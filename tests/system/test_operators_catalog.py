@@ -94,7 +94,7 @@ def test_the_free_tier_keeps_clips_in_the_cloud_and_a_model_without_rights_keeps
     catalogs.mkdir()
     (catalogs / "house_made.toml").write_text(CATALOG, encoding="utf-8")
     cameras = (Camera("Street", street.url, "free_spot"), Camera("Yard", street.url, "bare_spot"))
-    wish = Wish(cameras, account_options=("--vendor", "house_made"), catalog=catalogs)
+    wish = Wish(cameras, account={"vendor": "house_made"}, catalog=catalogs)
     with open_running_house(tmp_path / "house", wish) as house:
         house.wait_for_words("Street", ("cloud", "free_tier", None))
         assert_kept(house, "Street", ("cloud", "free_tier", None))

@@ -29,7 +29,7 @@ pytestmark = [
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Run a house in Canada, where one model has person detection and the other has not, both in their trial."""
     cameras = (Camera("Hall", str(WALKER), "outdoor_4"), Camera("Desk", str(WALKER), "mini"))
-    wish = Wish(cameras, account_options=("--region", "CA"), longest_clip_s=6.0)
+    wish = Wish(cameras, account={"region": "CA"}, longest_clip_s=6.0)
     with open_running_house(tmp_path_factory.mktemp("persons"), wish) as opened:
         opened.wait_for_words("Desk", TRIAL)
         opened.listen()

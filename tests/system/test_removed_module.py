@@ -10,7 +10,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from demo.house import claim
+from demo.accounts import claim
 from tests.rtsp.server import RtspServer
 from tests.system.agreement import agent_command, assert_kept
 from tests.system.house import SOON_S, Camera, House, Wish, get, open_running_house

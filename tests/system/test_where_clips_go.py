@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -157,7 +157,7 @@ def assert_decided(house: House, clip_id: str, words: Words) -> None:
 
 OTHER_HOUSES: dict[str, tuple[Wish, Words]] = {
     "legacy_account": (
-        Wish((), account_options=("--created-on", "2020-04-15")),
+        Wish((), account={"created_on": date(2020, 4, 15)}),
         ("quota", "legacy_account", None),
     ),
     "module_not_eligible": (Wish((), module_model="sync_module_1"), nowhere("module_not_eligible")),

@@ -1,13 +1,19 @@
-"""Lets an account of a demo's cloud pay, by a linked store account where its vendor wants one."""
+"""Makes a demo's owner: an account that can pay, and the claim of a module to it, with no program for each."""
 
 import asyncio
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from agent.composition.claiming import claim as claim_now
+from agent.settings import load_settings as load_agent_settings
 from cloud_stub.adapters.clock_system import SystemClock
 from cloud_stub.adapters.payments_recorded import RecordedPayments
 from cloud_stub.adapters.records_sqlalchemy import open_records
 from cloud_stub.catalog import load_catalogs
+from cloud_stub.composition.accounts import NewAccount, add
 from cloud_stub.composition.service import PAYMENTS_FILE
 from cloud_stub.domain.billing_records import PaymentMethod
 from cloud_stub.domain.store_records import Link, StoreAccount
@@ -18,11 +24,25 @@ from cloud_stub.settings import Settings, load_settings
 TOKEN = "tok_approve"  # noqa: S105 - a word that the recorded processor obeys, no secret
 
 
-def link_store(folder: Path, email: str) -> None:
-    """Let the account of `email` in the cloud of this folder buy plans; one that is linked already stays as it is."""
+def add_account(folder: Path, email: str, password: str, **differences: Any) -> None:  # noqa: ANN401 - NewAccount's fields
+    """Make an account in the cloud of this folder (Blink in France but for `differences`) that pays for what it buys.
+
+    BadConfiguration or CloudError says what is wrong with it.
+    """
+    wish = NewAccount(email, password, "blink", "FR", "Europe/Paris", "en", SystemClock().now().date())
     settings = load_settings(folder / "cloud.toml")
+    _run(add(settings, replace(wish, **differences)))
+    _run(_link(settings, email))
+
+
+def claim(folder: Path, url: str, code: str) -> None:
+    """Claim the module of this folder; AgentError says what is wrong."""
+    _run(claim_now(load_agent_settings(folder / "agent.toml"), url, code, None))
+
+
+def _run(work: Coroutine[Any, Any, object]) -> None:
     with ThreadPoolExecutor(1) as own_thread:  # a browser under test keeps a loop running in the caller's
-        own_thread.submit(asyncio.run, _link(settings, email)).result()
+        own_thread.submit(asyncio.run, work).result()
 
 
 async def _link(settings: Settings, email: str) -> None:
