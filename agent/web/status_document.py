@@ -11,6 +11,7 @@ from agent.domain.person import PersonState
 from agent.flow.board_to_health import BoardHealth
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import ClipFiles, Clock, Ledger
+from agent.vision.motion import MotionReading
 from agent.web import documents as doc
 from agent.web.arming import arming_document, camera_arming
 from agent.web.languages import Language, msg
@@ -147,16 +148,18 @@ def _camera(source: DiagnosticsSource, camera: CameraBoard, now_s: float, say: L
         cover_text="" if lease is None else cover_sentence(lease.cameras.get(camera.camera_id), say),
         continuous=camera.continuous.value,
         continuous_text=continuous_sentence(camera.continuous, say),
-        motion=None
-        if reading is None
-        else doc.MotionDocument(
-            moving=reading.moving,
-            light_change=reading.light_change,
-            area=reading.area,
-            score=reading.score,
-            threshold=reading.threshold,
-            box=reading.box,
-        ),
+        motion=None if reading is None else _motion(reading),
+    )
+
+
+def _motion(reading: MotionReading) -> doc.MotionDocument:
+    return doc.MotionDocument(
+        moving=reading.moving,
+        light_change=reading.light_change,
+        area=reading.area,
+        score=reading.score,
+        threshold=reading.threshold,
+        box=reading.box,
     )
 
 
