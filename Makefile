@@ -51,8 +51,10 @@ packages:
 demo: setup
 	@$(BIN)/python -m demo --cloud-port $(CLOUD_PORT) --agent-port $(AGENT_PORT) --broker-port $(BROKER_PORT) --camera '$(CAMERA)' --folder '$(FOLDER)'
 
+# The tests wait for a disk most of all: each of thousands syncs small files, which memory does at once.
+IN_MEMORY = $(shell test "$$(df --output=avail -k /dev/shm 2>/dev/null | tail -1)" -gt 2000000 2>/dev/null && echo TMPDIR=/dev/shm)
 test: setup-test packages
-	@$(BIN)/pytest -n auto --dist loadfile $(TESTS)
+	@$(IN_MEMORY) $(BIN)/pytest -n $(shell expr $$(nproc) + 1) --dist loadfile $(TESTS)
 
 lint: setup-test
 	@$(BIN)/ruff format --check $(SOURCES)

@@ -78,7 +78,7 @@ def test_a_clip_of_the_drive_is_watched_through_the_cloud(
     page.click("button.first")
     page.wait_for_url("**/clips")
     page.goto(f"/modules/{house.module_id}/drive")
-    expect(page.locator("form.camera-row").first).to_contain_text("yard")
+    expect(page.locator("form.camera-row").first).to_contain_text("Yard")
     assert beyond_the_edge(page) == 0
     page.screenshot(path=tmp_path / f"list-{language}.png")
     page.locator("form.camera-row button").first.click()
