@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from agent.adapters.module_api_http import HttpModuleApi
+from agent.adapters.motion_why_files import FileMotionWhys
 from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
 from agent.composition.arming import arming_acts, build_arming
@@ -37,6 +38,7 @@ from agent.flow.commands import CommandAct, CommandActs, Commands
 from agent.flow.fault_to_restart import SideFlow
 from agent.flow.held_to_sink import HeldToSink
 from agent.flow.lease_to_policy import LeaseKeeper
+from agent.flow.motion_to_why import MotionToWhy
 from agent.flow.progress_to_watchdog import ProgressToWatchdog
 from agent.flow.recover_at_start import RecoverAtStart
 from agent.flow.spool_room import SpoolRoom
@@ -47,6 +49,7 @@ from agent.web.changes import Changes
 from agent.web.lock import Lock
 from agent.web.status_document import DiagnosticsSource
 
+WHYS_FOLDER = "motion"
 log = structlog.get_logger()
 
 
@@ -86,6 +89,7 @@ class AgentBuilder:
         self.keeper = ClipKeeper(
             moves=self.moves, ledger=parts.ledger, files=parts.files, room=room, clock=parts.clock, board=self.board
         )
+        self.whys = MotionToWhy(self.board, FileMotionWhys(settings.module.state_dir / WHYS_FOLDER))
         self.drive = build_drive(parts, self.board, self.moves)
         self.api = HttpModuleApi(parts.http)
         self.persons = build_person(parts, self.board, lambda: self.cameras)
@@ -114,6 +118,7 @@ class AgentBuilder:
             SideFlow("person_detection", self.persons.run),
             SideFlow("segment_window", self.segments.window.run),
             SideFlow("live_views", self.live.run),
+            SideFlow("motion_why", self.whys.run),
             SideFlow("clock_floor", self._keep_floor),
             SideFlow("held_clips", HeldToSink(ledger=parts.ledger, moves=moves, clock=parts.clock, board=board).run),
             SideFlow(
@@ -135,7 +140,12 @@ class AgentBuilder:
         )
         side += [SideFlow("uploads", uploads.run), SideFlow("watchdog", self._watchdog().run)]
         first: list[Job] = [self._recover, self._take_up]
-        last: list[Job] = [lambda: keep_floor(parts.clock, parts.state), parts.http.close, parts.ledger.close]
+        last: list[Job] = [
+            self.whys.finish,
+            lambda: keep_floor(parts.clock, parts.state),
+            parts.http.close,
+            parts.ledger.close,
+        ]
         return Agent(
             parts,
             self._diagnostics(),
@@ -234,6 +244,7 @@ class AgentBuilder:
 
     async def emit(self, topic: str, payload: Mapping[str, object]) -> None:
         """Queue an event for the broker."""
+        self.whys.hear(topic, payload)
         await self.parts.ledger.put_event(topic, payload)
         self.link.events_queued()
 
@@ -264,6 +275,7 @@ class AgentBuilder:
         await self.arming.load()
         await self.zones.load()
         await self.photos.load()
+        await self.whys.load()
         await self.drive.first_look()
         await self.leases.load()
         self.keeper.refresh_choices()

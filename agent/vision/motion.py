@@ -8,7 +8,8 @@ class MotionReading:
     """One analysed picture. Areas are shares of the picture (0..1), the box is (x, y, width, height) in shares.
 
     `moving` is the debounced decision; `light_change` says that the whole picture changed at once (the alert is
-    suppressed, the evidence is not); `score` over `threshold` is what made it fire.
+    suppressed, the evidence is not); `score` over `threshold` is what made it fire. `onset_s` and `picture` (a small
+    JPEG) are set by who feeds the detector, on the one reading at which something begins.
     """
 
     at_s: float
@@ -18,3 +19,5 @@ class MotionReading:
     box: tuple[float, float, float, float] | None
     score: float
     threshold: float
+    onset_s: float | None = None
+    picture: bytes | None = None

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -10,6 +9,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from agent.adapters.camera_feed_pyav.onset_picture import OnsetPictures, jpeg, scaled
 from agent.adapters.camera_feed_pyav.person_crop import crop_around
 from agent.vision.detector import MotionDetector
 from agent.vision.mask import PrivacyMask
@@ -18,8 +18,6 @@ from agent.vision.person import Box, Crop
 from agent.vision.small_picture import LookPace, small_luma
 from agent.vision.zones import WATCH_ALL, WatchedParts
 from hardware.camera import EncodedPacket, StreamInfo
-
-JPEG_QUANTISER = "4"
 
 
 class PictureAnalysis:
@@ -44,6 +42,7 @@ class PictureAnalysis:
         self._mask = mask
         self._watches = watches
         self._detector = detector or MotionDetector(watched=watched)
+        self._onsets = OnsetPictures()
         self._pace = LookPace(stream.nominal_fps)
         self._newest: av.VideoFrame | None = None
         self._decoding = threading.Lock()  # a picture held while the next ones are decoded is 4 MB that stay
@@ -55,6 +54,7 @@ class PictureAnalysis:
             self._stream = stream
             self._decoder = self._new_decoder()
             self._detector = MotionDetector(watched=self._watched)
+            self._onsets = OnsetPictures()
 
     def _new_decoder(self) -> VideoCodecContext:
         decoder = av.CodecContext.create(self._stream.codec, "r")
@@ -109,13 +109,15 @@ class PictureAnalysis:
         if frame.pts is None or not self._watches:
             return frame, None
         at_s = float(frame.pts * self._stream.time_base)
-        return frame, self._detector.see(small_luma(luma_plane(frame)), at_s) if self._pace.due(at_s) else None
+        if not self._pace.due(at_s):
+            return frame, None
+        return frame, self._onsets.noted(self._detector.see(small_luma(luma_plane(frame)), at_s), frame)
 
     def newest_jpeg(self, max_width: int) -> bytes | None:
         """Encode the newest picture at most `max_width` wide; `None` before the first. Callable from any thread."""
         with self._decoding:
-            picture = None if self._newest is None else _scaled(self._newest, max_width)
-        return None if picture is None else _jpeg(picture)
+            picture = None if self._newest is None else scaled(self._newest, max_width)
+        return None if picture is None else jpeg(picture)
 
     def newest_crop(self, box: Box) -> Crop | None:
         """Cut the newest picture around a motion box; `None` before the first. Callable from any thread."""
@@ -150,22 +152,3 @@ def _painted(frame: av.VideoFrame, mask: PrivacyMask) -> av.VideoFrame:
 def _pixels(plane: av.video.plane.VideoPlane) -> NDArray[np.uint8]:
     """Return one plane of a yuv420p picture (height x width) as a view."""
     return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
-
-
-def _scaled(frame: av.VideoFrame, max_width: int) -> av.VideoFrame:
-    """Scale a picture down to at most `max_width`, in even sizes, as a JPEG holds it."""
-    width = max(2, min(frame.width, max_width) // 2 * 2)
-    height = max(2, round(frame.height * width / frame.width) // 2 * 2)
-    return frame.reformat(width=width, height=height, format="yuvj420p", threads=1)
-
-
-def _jpeg(picture: av.VideoFrame) -> bytes:
-    encoder = av.CodecContext.create("mjpeg", "w")
-    if not isinstance(encoder, VideoCodecContext):  # pragma: no cover - mjpeg is video
-        raise TypeError("mjpeg is not a video codec")
-    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "yuvj420p"
-    encoder.framerate = Fraction(25)
-    encoder.thread_count = 1  # else FFmpeg makes an encoder for each core: 7 MB for one picture
-    encoder.options = {"qmin": JPEG_QUANTISER, "qmax": JPEG_QUANTISER}
-    picture.pts = None
-    return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])
