@@ -10,7 +10,6 @@ import structlog
 from aiohttp import web
 
 from agent.adapters.module_api_http import HttpModuleApi
-from agent.adapters.motion_why_files import FileMotionWhys
 from agent.adapters.uploads_tus import TusUploads
 from agent.adapters.watchdog_systemd import SystemdNotifier
 from agent.composition.arming import arming_acts, build_arming
@@ -25,6 +24,7 @@ from agent.composition.person import build_person
 from agent.composition.photos import Photos
 from agent.composition.reloading import Reloading
 from agent.composition.saving import saving_acts
+from agent.composition.why import build_whys, why_routes
 from agent.composition.zones import build_zones, zones_acts
 from agent.domain.spool import SpoolLimits
 from agent.flow.board_to_health import BoardHealth
@@ -38,7 +38,6 @@ from agent.flow.commands import CommandAct, CommandActs, Commands
 from agent.flow.fault_to_restart import SideFlow
 from agent.flow.held_to_sink import HeldToSink
 from agent.flow.lease_to_policy import LeaseKeeper
-from agent.flow.motion_to_why import MotionToWhy
 from agent.flow.progress_to_watchdog import ProgressToWatchdog
 from agent.flow.recover_at_start import RecoverAtStart
 from agent.flow.spool_room import SpoolRoom
@@ -49,7 +48,6 @@ from agent.web.changes import Changes
 from agent.web.lock import Lock
 from agent.web.status_document import DiagnosticsSource
 
-WHYS_FOLDER = "motion"
 log = structlog.get_logger()
 
 
@@ -89,7 +87,7 @@ class AgentBuilder:
         self.keeper = ClipKeeper(
             moves=self.moves, ledger=parts.ledger, files=parts.files, room=room, clock=parts.clock, board=self.board
         )
-        self.whys = MotionToWhy(self.board, FileMotionWhys(settings.module.state_dir / WHYS_FOLDER))
+        self.whys = build_whys(parts, self.board)
         self.drive = build_drive(parts, self.board, self.moves)
         self.api = HttpModuleApi(parts.http)
         self.persons = build_person(parts, self.board, lambda: self.cameras)
@@ -140,12 +138,6 @@ class AgentBuilder:
         )
         side += [SideFlow("uploads", uploads.run), SideFlow("watchdog", self._watchdog().run)]
         first: list[Job] = [self._recover, self._take_up]
-        last: list[Job] = [
-            self.whys.finish,
-            lambda: keep_floor(parts.clock, parts.state),
-            parts.http.close,
-            parts.ledger.close,
-        ]
         return Agent(
             parts,
             self._diagnostics(),
@@ -153,9 +145,14 @@ class AgentBuilder:
             tuple(first),
             tuple(core),
             tuple(side),
-            tuple(last),
+            self._last(),
             self.reloading.on_signal,
         )
+
+    def _last(self) -> tuple[Job, ...]:
+        parts = self.parts
+        floor: Job = lambda: keep_floor(parts.clock, parts.state)  # noqa: E731 - a job of no more than this
+        return self.whys.finish, floor, parts.http.close, parts.ledger.close
 
     def _watchdog(self) -> ProgressToWatchdog:
         return ProgressToWatchdog(
@@ -240,7 +237,8 @@ class AgentBuilder:
             spool_budget_bytes=settings.spool.budget_bytes,
         )
         changes = Changes(Lock(parts.key, parts.clock), self.acts)
-        return diagnostics_app(source, self.cameras.latest_jpeg, changes, self.live.views, self.drive.clips)
+        why = why_routes(parts, self.board, self.whys, changes)
+        return diagnostics_app(source, self.cameras.latest_jpeg, changes, self.live.views, self.drive.clips, why)
 
     async def emit(self, topic: str, payload: Mapping[str, object]) -> None:
         """Queue an event for the broker."""

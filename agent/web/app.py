@@ -19,6 +19,7 @@ from agent.web.metrics import CONTENT_TYPE, metrics_text
 from agent.web.openapi import openapi_document
 from agent.web.page import page_html
 from agent.web.status_document import DiagnosticsSource, clip_documents, health_document, status_document
+from agent.web.why import WhyRoutes
 
 FOLDER = Path(__file__).parent
 STATIC_TYPES: Mapping[str, str] = {
@@ -31,6 +32,7 @@ STATIC_TYPES: Mapping[str, str] = {
     "live_player.js": "text/javascript",
     "live_talk.js": "text/javascript",
     "zones.js": "text/javascript",
+    "why.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }
 MOST_ROWS = 1000
@@ -42,6 +44,7 @@ def diagnostics_app(
     changes: Changes,
     views: LiveViews,
     drive: DriveClips | None = None,
+    why: WhyRoutes | None = None,
     *,
     allowed_hosts: frozenset[str] = LOOPBACK_HOSTS,
 ) -> web.Application:
@@ -54,6 +57,8 @@ def diagnostics_app(
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(live.close)
     app.on_shutdown.append(sockets.close)
+    if why is not None:
+        app.on_shutdown.append(why.close)
     app.add_routes(
         [
             web.get("/", pages.page),
@@ -69,6 +74,7 @@ def diagnostics_app(
             *changes.routes(),
             *sockets.routes(),
             *DriveRoutes(drive, source.board).routes(),
+            *(() if why is None else why.routes()),
         ]
     )
     return app

@@ -71,6 +71,7 @@ def _picture_paths() -> Mapping[str, object]:
             clip,
         ),
         **_drive_paths(clip),
+        **_why_paths(clip),
     }
 
 
@@ -91,6 +92,34 @@ def _drive_paths(clip: Mapping[str, object]) -> Mapping[str, object]:
             _path_parameter("store", "`clips` or `backup`."),
             clip,
         ),
+    }
+
+
+def _why_paths(clip: Mapping[str, object]) -> Mapping[str, object]:
+    answer = _content("application/json")
+    refusals = {str(status): _problem() for status in (400, 401, 403, 404, 409, 410, 429)}
+    sensitivity = {**_query_parameter("sensitivity", 1, 9, "1 (least) to 9; 5 is the camera's."), "required": True}
+    return {
+        "/api/v1/clips/{clip_id}/why": _get(
+            "Why a clip was made: each motion with its reasons.", {"200": answer, "404": _problem()}, clip, LANGUAGE
+        ),
+        "/why/{event_id}.jpg": _get(
+            "The picture at which a motion was decided, its region outlined.",
+            {"200": _content("image/jpeg"), "404": _problem()},
+            _path_parameter("event_id", "The event's id."),
+        ),
+        "/api/v1/clips/{clip_id}/replay": {
+            "post": _call(
+                "Run a clip through the detector with another sensitivity; one at a time, while unlocked.",
+                {"202": answer, **refusals},
+                clip,
+                sensitivity,
+            )
+        },
+        "/api/v1/replay": {
+            **_get("How far the newest replay is, and its answer.", {"200": answer, "404": _problem()}),
+            "delete": _call("Stop it.", {"204": {"description": "Nothing runs."}, **refusals}),
+        },
     }
 
 

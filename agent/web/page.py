@@ -19,6 +19,7 @@ from agent.web.drive_page import drive_html
 from agent.web.languages import Language
 from agent.web.live_page import live_button, live_dialog
 from agent.web.markup import Html, attribute, fill, join
+from agent.web.why_page import why_button, why_dialog
 from agent.web.zones import zones_button, zones_dialog
 
 BLANK_CLIP = dict.fromkeys((field.name for field in fields(ClipDocument)), "")
@@ -61,7 +62,7 @@ def page_html(status: StatusDocument, say: Language) -> Html:
         some_clips=attribute("hidden", on=status.clips),
         no_clips=say.say("No clip yet. The first motion makes one."),
         drive_clips=drive_html(say),
-        dialogs=join([live_dialog(say), zones_dialog(say)]),
+        dialogs=join([live_dialog(say), zones_dialog(say), why_dialog(say)]),
         clip=say.say("Clip"),
         close=say.say("Close"),
         photo=say.say("Photo"),
@@ -108,6 +109,7 @@ def _clip(clip: Mapping[str, object], say: Language) -> Html:
         play=say.say("Play"),
         sure=attribute("hidden", on=clip["clock_trusted"]),
         unsure=say.say("The time was not certain."),
+        ask_why=why_button(say, hidden=attribute("hidden", on=clip["kind"] == "photo")),
     )
 
 

@@ -18,6 +18,7 @@ PAGE = """<!doctype html>
   <script type="module" src="/static/live.js"></script>
   <script type="module" src="/static/zones.js"></script>
   <script type="module" src="/static/drive.js"></script>
+  <script type="module" src="/static/why.js"></script>
 </head>
 <body data-locked="true">
 <header>
@@ -96,7 +97,7 @@ CLIP = """
   <span class="where"><span class="chip" data-sink="{sink}" data-text="sink_text"
     title="{choice_text}">{sink_text}</span></span>
   <span class="state"><span data-text="phase_text">{phase_text}</span><span class="lost dim"
-    data-text="lost_because">{lost_because}</span></span>
+    data-text="lost_because">{lost_because}</span>{ask_why}</span>
 </li>
 """
 

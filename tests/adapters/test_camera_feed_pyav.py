@@ -285,7 +285,7 @@ def test_a_viewer_costs_the_decoder_no_picture_more(monkeypatch: pytest.MonkeyPa
         used.update(buffers_of_decoder(analysis, packets[10:]))
         return b"jpeg"
 
-    monkeypatch.setattr(picture_analysis, "_jpeg", slow_encoder)
+    monkeypatch.setattr(picture_analysis, "jpeg", slow_encoder)
     assert analysis.newest_jpeg(64) == b"jpeg"
     assert len(used) <= len(unwatched)
 

@@ -18,11 +18,19 @@ ONSET_QUANTISER = "7"
 
 
 class OnsetPictures:
-    """Follows one stream's readings; where motion or a light change begins, the reading gets its onset and picture."""
+    """Follows one stream's readings; where motion or a light change begins, the reading gets its onset and picture.
 
-    def __init__(self) -> None:
+    Without `pictures` it gets its onset only.
+    """
+
+    def __init__(self, *, pictures: bool = True) -> None:
+        self._pictures = pictures
         self._rising_s: float | None = None
         self._told = ""
+
+    def anew(self) -> "OnsetPictures":
+        """Return one for the next stream."""
+        return OnsetPictures(pictures=self._pictures)
 
     def noted(self, reading: MotionReading, frame: av.VideoFrame) -> MotionReading:
         """Return the reading, with `onset_s` and `picture` where something begins."""
@@ -37,7 +45,7 @@ class OnsetPictures:
         if not begins:
             return reading
         onset_s = reading.at_s if self._rising_s is None else self._rising_s
-        return replace(reading, onset_s=onset_s, picture=_outlined_jpeg(frame, reading))
+        return replace(reading, onset_s=onset_s, picture=_outlined_jpeg(frame, reading) if self._pictures else None)
 
 
 def scaled(frame: av.VideoFrame, max_width: int) -> av.VideoFrame:

@@ -25,7 +25,8 @@ class PictureAnalysis:
 
     A packet that cannot be decoded gives no reading and no error: recording goes on, and who reads the steps sees
     that readings stay away. With a `mask` every picture is decoded whole and painted before anybody sees it, the
-    detector as well. Without `watches` there are pictures but no readings.
+    detector as well. Without `watches` there are pictures but no readings, without
+    `pictures` no reading holds one.
     """
 
     def __init__(
@@ -36,13 +37,14 @@ class PictureAnalysis:
         watched: WatchedParts = WATCH_ALL,
         mask: PrivacyMask | None = None,
         watches: bool = True,
+        pictures: bool = True,
     ) -> None:
         self._stream = stream
         self._watched = watched
         self._mask = mask
         self._watches = watches
         self._detector = detector or MotionDetector(watched=watched)
-        self._onsets = OnsetPictures()
+        self._onsets = OnsetPictures(pictures=pictures)
         self._pace = LookPace(stream.nominal_fps)
         self._newest: av.VideoFrame | None = None
         self._decoding = threading.Lock()  # a picture held while the next ones are decoded is 4 MB that stay
@@ -54,7 +56,7 @@ class PictureAnalysis:
             self._stream = stream
             self._decoder = self._new_decoder()
             self._detector = MotionDetector(watched=self._watched)
-            self._onsets = OnsetPictures()
+            self._onsets = self._onsets.anew()
 
     def _new_decoder(self) -> VideoCodecContext:
         decoder = av.CodecContext.create(self._stream.codec, "r")

@@ -4,7 +4,8 @@ const HEADER = "X-Veilleur-Token";
 let token = null;
 const listeners = new Set();
 
-async function ask(method, path, body) {
+// Asks this module: {ok, status, ...document}, with the token of the session where there is one.
+export async function ask(method, path, body) {
   const headers = { "Content-Type": "application/json" };
   if (token) headers[HEADER] = token;
   const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });

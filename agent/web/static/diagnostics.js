@@ -73,6 +73,7 @@ function showClip(row, clip) {
   play.disabled = !clip.media_url;
   setAttribute(play, "data-media", clip.media_url ?? "");
   setAttribute(play, "data-kind", clip.kind);
+  row.querySelector(".ask-why").hidden = clip.kind === "photo";
 }
 
 function showCamera(card, camera) {

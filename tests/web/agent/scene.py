@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 from aiohttp import web
 
+from agent.adapters.camera_feed_pyav.replay_file import ThreadReplayer
 from agent.adapters.clip_files_pyav import PyavClipFiles
 from agent.adapters.clock_system import SystemClock
 from agent.adapters.lease_verifier_jwt import JwtLeaseVerifier
 from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.adapters.module_state_files import ModuleStateFiles
+from agent.adapters.motion_why_files import FileMotionWhys
 from agent.composition.arming import arming_acts
 from agent.composition.zones import zones_acts
 from agent.domain.clip import (
@@ -30,17 +32,22 @@ from agent.domain.clip import (
 )
 from agent.domain.lease import LeaseState
 from agent.flow.board_to_health import BoardHealth
+from agent.flow.clip_replay import ClipReplays
 from agent.flow.clock_to_arming import ClockToArming
 from agent.flow.commands import CommandAct, CommandActs
 from agent.flow.drive_clips import DriveClips
 from agent.flow.live_to_viewer import CameraForLive, LiveViews
+from agent.flow.motion_to_why import MotionToWhy
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.flow.zones_to_cameras import ZonesToCameras
+from agent.ports.why import Replayer
+from agent.vision.detector import MINIMUM_AREA
 from agent.vision.motion import MotionReading
 from agent.web.app import diagnostics_app
 from agent.web.changes import Changes
 from agent.web.lock import Lock
 from agent.web.status_document import DiagnosticsSource
+from agent.web.why import WhyRoutes
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport, DriveState
 from tests.flow.live_bench import LiveIntake
@@ -100,6 +107,8 @@ class Scene:
         self.files = PyavClipFiles(folder / "spool")
         self.folder = folder
         self.pictures, self.no_picture = 0, set[str]()
+        self.whys = MotionToWhy(self.board, FileMotionWhys(folder / "motion"))
+        self.replays = self.with_replayer(ThreadReplayer(self.clock.monotonic))
         self.source = DiagnosticsSource(
             board=self.board,
             ledger=ledger,
@@ -182,12 +191,20 @@ class Scene:
         self.pictures += 1
         return painted(CAMERAS.index(camera_id), self.pictures, max_width)
 
+    def with_replayer(self, replayer: Replayer) -> ClipReplays:
+        """Replay by this one from now on."""
+        self.replays = ClipReplays(
+            ledger=self.ledger, files=self.files, board=self.board, replayer=replayer, standard_area=MINIMUM_AREA
+        )
+        return self.replays
+
     def app(self) -> web.Application:
         """Make the application over all this."""
         changes = Changes(
             self.lock, CommandActs({**arming_acts(self.arming), **zones_acts(self.zones), **self.drive_acts})
         )
-        return diagnostics_app(self.source, self.latest_jpeg, changes, self.views, self.drive_clips)
+        why = WhyRoutes(self.whys, self.replays, self.ledger, changes)
+        return diagnostics_app(self.source, self.latest_jpeg, changes, self.views, self.drive_clips, why)
 
 
 def moment(text: str) -> datetime:
