@@ -31,18 +31,21 @@ def detect(
     video: Annotated[Path, typer.Argument(help="A video file.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the events as one JSON document.")] = False,
+    sensitivity: Annotated[int, typer.Option(min=1, max=9, help="1 sees only what is large; 5 is live.")] = 5,
+    timeline: Annotated[Path | None, typer.Option(help="Draw what moved when into this PNG.")] = None,
 ) -> None:
-    """Find motion in a file, by the same code as live."""
-    from agent.composition.detection import detect_with_progress, print_events
+    """Find motion in a file, by the same code as live, and say why."""
+    from agent.composition.detection import detect_with_progress, explained, print_events
 
     try:
-        report = detect_with_progress(video)
+        report = detect_with_progress(video, sensitivity, timeline)
     except BadInput as error:
         _give_up(error)
+    document = explained(report, sensitivity)
     if as_json:
-        print(json.dumps(report.document()))
+        print(json.dumps(document))
     else:
-        print_events(report.document())
+        print_events(document)
 
 
 @app.command()

@@ -24,6 +24,7 @@ DIALOG = """
   <div class="why-lines" hidden>
     <p class="small"><b>{gave}</b></p>
     <svg data-why="gave" viewBox="0 0 1000 20" preserveAspectRatio="none" role="img" aria-label="{gave}"></svg>
+    <p class="small dim why-ends"><span>0 s</span><span data-why="length"></span></p>
     <div data-why="replayed" hidden>
       <p class="small"><b>{would_give}</b></p>
       <svg data-why="answer" viewBox="0 0 1000 20" preserveAspectRatio="none" role="img"
@@ -33,7 +34,6 @@ DIALOG = """
       <ol class="small" data-why="list"></ol>
       <p class="small dim">{blank}</p>
     </div>
-    <p class="small dim why-ends"><span>0 s</span><span data-why="length"></span></p>
   </div>
   <template id="why-event"><li><img alt="{picture}"><ul></ul></li></template>
   <template id="why-words"><span data-word="zero">{zero}</span><span data-word="one">{one}</span>

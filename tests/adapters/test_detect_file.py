@@ -6,8 +6,10 @@ from pathlib import Path
 
 import av
 import pytest
+import typer
 
 from agent.adapters.camera_feed_pyav.detect_file import detect_file
+from agent.composition.commands import detect
 from agent.errors import BadInput
 from tests.small_video import quiet_then_walker
 
@@ -81,3 +83,25 @@ def test_every_event_of_the_ground_truth_is_found_in_real_footage(clip: Path) ->
             assert any(event.start_s < end_s and event.end_s > start_s for event in events), (start_s, end_s)
     if not truth["motion"]:
         assert not events
+
+
+def test_the_command_says_why_in_words_draws_the_timeline_and_takes_a_sensitivity(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = save_raw(tmp_path / "walker.h264")
+    detect(video, as_json=True, sensitivity=5, timeline=tmp_path / "timeline.png")
+    document = json.loads(capsys.readouterr().out)
+    (event,) = document["events"]
+    assert (event["stage"], document["sensitivity"]) == ("object", 5)
+    assert event["why"][0] == "Something moved in the picture."
+    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    detect(video, as_json=True, sensitivity=1)
+    assert json.loads(capsys.readouterr().out)["events"] == []
+
+
+def test_a_timeline_that_cannot_be_written_is_said_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit):
+        detect(save_raw(tmp_path / "walker.h264"), timeline=tmp_path / "nowhere" / "timeline.png")
+    assert "cannot be written" in capsys.readouterr().err

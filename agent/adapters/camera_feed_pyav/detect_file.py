@@ -7,6 +7,8 @@ from pathlib import Path
 
 from agent.adapters.camera_feed_pyav.picture_analysis import PictureAnalysis
 from agent.errors import BadInput
+from agent.vision.detector import MINIMUM_AREA, MotionDetector
+from agent.vision.motion import MotionReading
 from agent.vision.motion_events import MotionEvent, MotionEvents
 from hardware.camera import CameraError
 from hardware.cameras.file import FileSource
@@ -31,8 +33,14 @@ class DetectionReport:
         return asdict(self)
 
 
-def detect_file(path: Path, on_progress: Callable[[float], None] | None = None) -> DetectionReport:
-    """Detect motion in a video file; `on_progress` gets a share 0..1 now and then.
+def detect_file(
+    path: Path,
+    on_progress: Callable[[float], None] | None = None,
+    *,
+    minimum_area: float = MINIMUM_AREA,
+    on_reading: Callable[[MotionReading], None] | None = None,
+) -> DetectionReport:
+    """Detect motion in a video file; `on_progress` gets a share 0..1 now and then, `on_reading` every reading.
 
     Raises BadInput naming what to do when the file is missing, is no video that clips can hold, or cannot be decoded.
     """
@@ -41,16 +49,24 @@ def detect_file(path: Path, on_progress: Callable[[float], None] | None = None) 
         path, monotonic=lambda: 0.0, sleep=lambda _seconds: None, looped=False, paced=False, audio=False
     )
     try:
-        return _detect(source, path, started_s, on_progress or (lambda _share: None))
+        analysis = PictureAnalysis(source.open(), MotionDetector(minimum_area), pictures=False)
+        told = (on_progress or (lambda _share: None), on_reading or (lambda _reading: None))
+        return _detect(source, path, started_s, analysis, told)
     except CameraError as error:
         raise BadInput(str(error)) from error
     finally:
         source.close()
 
 
-def _detect(source: FileSource, path: Path, started_s: float, on_progress: Callable[[float], None]) -> DetectionReport:
-    stream = source.open()
-    analysis, events = PictureAnalysis(stream), MotionEvents()
+def _detect(
+    source: FileSource,
+    path: Path,
+    started_s: float,
+    analysis: PictureAnalysis,
+    told: tuple[Callable[[float], None], Callable[[MotionReading], None]],
+) -> DetectionReport:
+    stream, events = analysis.stream, MotionEvents()
+    on_progress, on_reading = told
     file_bytes = max(1, path.stat().st_size)
     frames, read_bytes, end_s = 0, 0, 0.0
     for packet in source.packets():
@@ -60,6 +76,7 @@ def _detect(source: FileSource, path: Path, started_s: float, on_progress: Calla
         reading = analysis.see(packet)
         if reading is not None:
             events.add(reading)
+            on_reading(reading)
             on_progress(min(1.0, read_bytes / file_bytes))
     if not analysis.pictures:
         raise BadInput(f"No picture of {path.name} could be decoded: is the file damaged? Try to play it first.")

@@ -51,6 +51,11 @@ class PictureAnalysis:
         self._decoder = self._new_decoder()
         self.pictures = 0
 
+    @property
+    def stream(self) -> StreamInfo:
+        """The stream as it is described now."""
+        return self._stream
+
     def _begin_anew(self, stream: StreamInfo) -> None:
         with self._decoding:
             self._stream = stream

@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.adapters.camera_feed_pyav.picture_analysis import PictureAnalysis
 from agent.errors import BadInput
 from agent.ports.why import Replayed, ReplayedEvent, ReplayStopped
-from agent.vision.detector import MotionDetector
+from agent.vision.detector import WARM_UP_PICTURES, MotionDetector
 from agent.vision.motion import MotionReading
 from agent.vision.motion_events import MotionEvent, MotionEvents
 from agent.vision.zones import WatchedParts
@@ -119,7 +119,12 @@ def _through(
         raise BadInput("No picture of this clip could be decoded.")
     events.finish(end_s)
     found = sorted([*events.events, *events.light_changes], key=lambda event: event.start_s)
-    return Replayed([_told(event) for event in found], trace(readings), round(end_s, 3), round(time.thread_time(), 3))
+    return Replayed(
+        [_told(event) for event in found],
+        trace(readings[WARM_UP_PICTURES:]),
+        round(end_s, 3),
+        round(time.thread_time(), 3),
+    )
 
 
 def trace(readings: Sequence[MotionReading]) -> Sequence[tuple[float, float]]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import Browser, expect
 
+from agent.adapters.camera_feed_pyav.picture_analysis import PictureAnalysis
 from agent.domain.clip import ClipRow, RowPhase
 from agent.domain.zones import CameraZones, Zone, ZoneKind
 from agent.ports.why import Replayed, ReplayStopped
@@ -17,7 +19,7 @@ from agent.vision.motion import MotionReading
 from agent.vision.zones import WatchedParts
 from tests.small_video import quiet_then_walker
 from tests.web.agent.conftest import Client
-from tests.web.agent.scene import CAMERAS, KEY, Scene, painted
+from tests.web.agent.scene import CAMERAS, KEY, Scene
 
 OWNER = {"Authorization": f"Bearer {KEY}"}
 EVENT = str(UUID(int=7))
@@ -38,6 +40,17 @@ WORDS = {
 }
 
 
+def decision() -> MotionReading:
+    """Return the reading at which the detector decided on the walker, with its picture."""
+    stream, packets = quiet_then_walker()
+    analysis = PictureAnalysis(stream)
+    return next(reading for packet in packets if (reading := analysis.see(packet)) and reading.picture)
+
+
+def after(row: ClipRow, seconds: float) -> str:
+    return (datetime.fromisoformat(row.captured_at) + timedelta(seconds=seconds)).isoformat()
+
+
 class WhyScene:
     """A scene with one clip of a walker in its spool, the record of why, and replays through the real detector."""
 
@@ -48,16 +61,16 @@ class WhyScene:
     async def fill(self) -> ClipRow:
         scene = self.scene
         row = await scene.keep(0, RowPhase.HELD, path=await self.walker(), duration_ms=12_000)
-        scene.board.cameras[CAMERAS[0]].reading = MotionReading(
-            5.2, moving=True, light_change=False, area=0.021, box=(0.1, 0.3, 0.12, 0.4), score=7.0, threshold=1.0,
-            onset_s=5.0, picture=painted(0, 3, 320),
-        )  # fmt: skip
-        told = {
+        decided = await asyncio.to_thread(decision)
+        scene.board.cameras[CAMERAS[0]].reading = decided
+        told: dict[str, object] = {
             "event_id": EVENT, "camera_id": CAMERAS[0], "clip_id": row.clip_id, "phase": "started",
-            "at": row.captured_at, "area": 0.021, "box": [0.1, 0.3, 0.12, 0.4], "score": 7.0, "threshold": 1.0,
-            "light_change": False, "trigger": "picture",
+            "at": after(row, decided.at_s), "area": 0.021, "box": [0.1, 0.3, 0.12, 0.4], "score": 7.0,
+            "threshold": 1.0, "light_change": False, "trigger": "picture",
         }  # fmt: skip
         self.whys.hear("event/motion", told)
+        ended = {**told, "phase": "ended", "at": after(row, 7.0), "score": 14.2, "area": 0.043}
+        self.whys.hear("event/motion", ended)
         await self.whys.finish()
         return row
 
@@ -178,7 +191,9 @@ async def test_the_reasons_are_words_numbers_and_a_picture(
     for word in words:
         assert any(word in sentence for sentence in event["sentences"]), event["sentences"]
     assert (event["stage"], event["score"], event["threshold"], event["sensitivity"]) == ("object", 7.0, 1.0, 5)
-    assert (event["area"], event["decided_after_s"], event["box"]) == (0.021, 0.2, [0.1, 0.3, 0.12, 0.4])
+    assert (event["area"], event["peak_area"], event["box"]) == (0.021, 0.043, [0.1, 0.3, 0.12, 0.4])
+    assert 0 < event["decided_after_s"] < 1
+    assert 4 <= event["start_s"] < event["decided_s"] < event["end_s"] <= 7
     picture = await client.get(event["picture_url"])
     assert picture.content_type == "image/jpeg"
     assert (await picture.read()).startswith(b"\xff\xd8")
