@@ -237,7 +237,7 @@ class AgentBuilder:
             spool_budget_bytes=settings.spool.budget_bytes,
         )
         changes = Changes(Lock(parts.key, parts.clock), self.acts)
-        why = why_routes(parts, self.board, self.whys, changes)
+        why = why_routes(parts, self.board, self.whys, self.drive.store, changes)
         return diagnostics_app(source, self.cameras.latest_jpeg, changes, self.live.views, self.drive.clips, why)
 
     async def emit(self, topic: str, payload: Mapping[str, object]) -> None:

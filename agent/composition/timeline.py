@@ -17,6 +17,7 @@ INK, GRID, MOTION, LIGHT, LIMIT = (33, 35, 28), (225, 228, 223), (88, 107, 29), 
 HIGHEST = 16.0
 """Scores above this many times the threshold are drawn as this; the height is the root, so that 1 is a quarter."""
 MOST_MARKS = 12
+STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 
 
 def draw_timeline(
@@ -37,8 +38,9 @@ def draw_timeline(
         left, right = across(event.start_s), max(across(event.start_s) + 2, across(event.end_s))
         cv2.rectangle(picture, (left, HEIGHT - BOTTOM + 4), (right, HEIGHT - BOTTOM + 16), colour, -1)
         _write(picture, f"{event.start_s:.1f} s", (left, TOP - 12))
-    for mark in range(MOST_MARKS + 1):
-        at_s = span_s * mark / MOST_MARKS
+    step_s = next((step for step in STEPS_S if span_s / step <= MOST_MARKS), STEPS_S[-1])
+    for mark in range(int(span_s // step_s) + 1):
+        at_s = float(mark * step_s)
         cv2.line(picture, (across(at_s), TOP), (across(at_s), HEIGHT - BOTTOM), GRID, 1)
         _write(picture, f"{at_s:.0f}", (across(at_s) - 6, HEIGHT - BOTTOM + 36))
     ratios = [(reading.at_s, reading.score / max(reading.threshold, 1e-6)) for reading in readings]

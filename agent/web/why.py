@@ -55,7 +55,7 @@ class WhyRoutes:
                 "clip_id": row.clip_id,
                 "events": events,
                 "duration_s": None if row.duration_ms is None else row.duration_ms / 1000,
-                "replayable": row.path is not None and row.duration_ms is not None,
+                "replayable": bool(row.path or row.usb_path) and row.duration_ms is not None,
             }
         )
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from agent.adapters.camera_feed_pyav.replay_file import ThreadReplayer
 from agent.adapters.clip_files_pyav import PyavClipFiles
 from agent.adapters.clock_system import SystemClock
+from agent.adapters.fetched_file import FetchedFile
 from agent.adapters.lease_verifier_jwt import JwtLeaseVerifier
 from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.adapters.module_state_files import ModuleStateFiles
@@ -40,6 +41,7 @@ from agent.flow.live_to_viewer import CameraForLive, LiveViews
 from agent.flow.motion_to_why import MotionToWhy
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.flow.zones_to_cameras import ZonesToCameras
+from agent.ports import DriveStore
 from agent.ports.why import Replayer
 from agent.vision.detector import MINIMUM_AREA
 from agent.vision.motion import MotionReading
@@ -191,10 +193,16 @@ class Scene:
         self.pictures += 1
         return painted(CAMERAS.index(camera_id), self.pictures, max_width)
 
-    def with_replayer(self, replayer: Replayer) -> ClipReplays:
+    def with_replayer(self, replayer: Replayer, drive: DriveStore | None = None) -> ClipReplays:
         """Replay by this one from now on."""
         self.replays = ClipReplays(
-            ledger=self.ledger, files=self.files, board=self.board, replayer=replayer, standard_area=MINIMUM_AREA
+            ledger=self.ledger,
+            files=self.files,
+            board=self.board,
+            replayer=replayer,
+            standard_area=MINIMUM_AREA,
+            drive=drive,
+            aside=FetchedFile(self.folder / "replayed"),
         )
         return self.replays
 

@@ -10,6 +10,7 @@ from aiohttp import ClientPayloadError
 from aiohttp.test_utils import TestClient, TestServer
 from playwright.async_api import Browser, expect
 
+from agent.adapters.camera_feed_pyav.replay_file import ThreadReplayer
 from agent.adapters.drive_lane_thread import DriveLaneThread
 from agent.adapters.drive_store_files import BACKUP_BASE, DriveFiles, OwnDrive
 from agent.adapters.module_state_files import ModuleStateFiles
@@ -21,6 +22,7 @@ from agent.flow.clip_moves import ClipMoves
 from agent.flow.drive_clips import DriveClips
 from agent.settings import DriveSettings
 from hardware.drives.emulated import EmulatedDrive, EmulatedDriveControl
+from tests.small_video import quiet_then_walker
 from tests.web.agent.conftest import Client
 from tests.web.agent.scene import KEY, Scene
 
@@ -215,3 +217,34 @@ async def test_in_a_browser_clips_are_listed_and_deleted_and_the_drive_is_ejecte
     await expect(section.locator("li")).to_have_count(0)
     assert drive.own.look().state == "ejected"
     await context.close()
+
+
+async def test_a_clip_on_the_drive_is_replayed_from_a_copy_that_goes_afterwards(
+    drive: DriveScene, tmp_path: Path
+) -> None:
+    stream, packets = quiet_then_walker()
+    path, file = await drive.scene.files.create("walker", stream)
+    await file.write(packets)
+    closed = await file.close()
+    row = await drive.scene.keep(8, RowPhase.STORED_USB, duration_ms=12_000)
+    row = replace(row, size_bytes=closed.size_bytes, sha256=closed.sha256)
+    copy = await drive.stores[0].put(row, drive.scene.files.locate(path), "clips")
+    await drive.scene.ledger.update(replace(row, usb_path=copy.usb_path))
+    replays = drive.scene.with_replayer(ThreadReplayer(drive.scene.clock.monotonic), drive.stores[0])
+    async with TestClient(TestServer(drive.scene.app())) as client:
+        url = f"/api/v1/clips/{row.clip_id}/replay?sensitivity=5"
+        assert (await client.post(url, headers=OWNER)).status == 202
+        await replays.ended()
+        answer = await (await client.get("/api/v1/replay")).json()
+        assert (answer["phase"], len(answer["answer"]["events"])) == ("done", 1)
+        assert names(tmp_path / "replayed") == []
+        drive.control.pull()
+        assert (await client.post(url, headers=OWNER)).status == 202
+        await replays.ended()
+        assert (await (await client.get("/api/v1/replay")).json())["phase"] == "failed"
+        drive.scene.board.drive_pace = DrivePace.HUNG
+        assert (await client.post(url, headers=OWNER)).status == 410
+
+
+def names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
