@@ -8,8 +8,8 @@ class MotionReading:
     """One analysed picture. Areas are shares of the picture (0..1), the box is (x, y, width, height) in shares.
 
     `moving` is the debounced decision; `light_change` says that the whole picture changed at once (the alert is
-    suppressed, the evidence is not); `score` over `threshold` is what made it fire. `onset_s` and `picture` (a small
-    JPEG) are set by who feeds the detector, on the one reading at which something begins.
+    suppressed, the evidence is not); `score` over `threshold` is what made it fire. `onset_s` (where something
+    begins) and `picture` (a small JPEG, while it lasts) are set by who feeds the detector.
     """
 
     at_s: float

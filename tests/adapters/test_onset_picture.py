@@ -17,7 +17,10 @@ def begun(mask: PrivacyMask | None = None) -> Sequence[MotionReading]:
     stream, packets = quiet_then_walker()
     analysis = PictureAnalysis(stream, mask=mask)
     readings = [reading for packet in packets if (reading := analysis.see(packet)) is not None]
-    return [reading for reading in readings if reading.picture is not None]
+    during = [reading for reading in readings if reading.moving]
+    assert all(reading.picture for reading in during), "a clip may begin in the midst of a motion"
+    assert len({reading.picture for reading in during}) <= 3, "one picture in two seconds"
+    return [reading for reading in readings if reading.onset_s is not None]
 
 
 def test_a_motion_has_one_small_picture_of_the_moment_it_was_decided_with_its_region_outlined() -> None:

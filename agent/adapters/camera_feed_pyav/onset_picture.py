@@ -13,6 +13,7 @@ WIDTH = 320
 OUTLINE = (235, 30, 150)
 """Luma, blue and red: a yellow that stands out by day and by night."""
 EDGE_PIXELS = 2
+PICTURE_EVERY_S = 2.0
 JPEG_QUANTISER = "4"
 ONSET_QUANTISER = "7"
 
@@ -20,13 +21,16 @@ ONSET_QUANTISER = "7"
 class OnsetPictures:
     """Follows one stream's readings; where motion or a light change begins, the reading gets its onset and picture.
 
-    Without `pictures` it gets its onset only.
+    While it lasts every reading holds the newest picture, one in two seconds: a clip may begin in the midst of it.
+    Without `pictures` there are onsets only.
     """
 
     def __init__(self, *, pictures: bool = True) -> None:
         self._pictures = pictures
         self._rising_s: float | None = None
         self._told = ""
+        self._picture: bytes | None = None
+        self._taken_s = 0.0
 
     def anew(self) -> "OnsetPictures":
         """Return one for the next stream."""
@@ -42,10 +46,15 @@ class OnsetPictures:
         said = "object" if reading.moving else "light" if reading.light_change else ""
         begins = said not in {"", self._told}
         self._told = said
-        if not begins:
+        if not said:
+            self._picture = None
             return reading
+        if self._pictures and (begins or reading.at_s - self._taken_s >= PICTURE_EVERY_S):
+            self._picture, self._taken_s = _outlined_jpeg(frame, reading), reading.at_s
+        if not begins:
+            return replace(reading, picture=self._picture)
         onset_s = reading.at_s if self._rising_s is None else self._rising_s
-        return replace(reading, onset_s=onset_s, picture=_outlined_jpeg(frame, reading) if self._pictures else None)
+        return replace(reading, onset_s=onset_s, picture=self._picture)
 
 
 def scaled(frame: av.VideoFrame, max_width: int) -> av.VideoFrame:
