@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from agent.adapters.ledger_sqlite import SqliteLedger
+from tests.chromium import PATIENCE_MS
 from tests.web.agent.scene import Scene
 
 Client = TestClient[Request, Application]
@@ -50,6 +51,7 @@ async def browser(browser_flags: list[str]) -> AsyncIterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=chromium, args=browser_flags)
         yield launched

@@ -254,7 +254,7 @@ async def test_a_person_sees_why_and_another_sensitivity_gives_another_answer(
     for sensitivity, answer, motions in (("5", said[1], 1), ("1", said[2], 0)):
         await dialog.locator("input[type=range]").fill(sensitivity)
         await dialog.locator("[data-why=begin]").click()
-        await expect(dialog.locator("[data-why=said]")).to_have_text(answer)
+        await expect(dialog.locator("[data-why=said]")).to_have_text(answer, timeout=PATIENCE_MS)
         await expect(dialog.locator("[data-why=answer] .motion")).to_have_count(motions)
         await expect(dialog.locator("[data-why=gave] .motion")).to_have_count(1)
         await dialog.screenshot(path=tmp_path / f"why-{language}-{sensitivity}.png")
