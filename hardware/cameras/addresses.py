@@ -44,7 +44,7 @@ def source_kind(address: str) -> SourceKind:
         return SourceKind.RTSP
     if scheme in {"emulated", "picamera"}:
         return SourceKind(scheme)
-    if address.startswith("/dev/"):
+    if address.startswith("/dev/") and not address.startswith("/dev/shm/"):  # noqa: S108 - files in memory, no devices
         return SourceKind.V4L2
     if scheme != "file" and ":" in address.partition("@")[0] and "@" in address and "://" not in address:
         raise CameraRefused(

@@ -55,6 +55,7 @@ def test_a_wrong_address_is_refused_with_a_sentence(address: str, says: str) -> 
         ("rtsp://host/x", SourceKind.RTSP),
         ("RTSPS://host/x", SourceKind.RTSP),
         ("/dev/video0", SourceKind.V4L2),
+        ("/dev/shm/walk.mp4", SourceKind.FILE),
         ("/dev/v4l/by-id/usb-Maker_Camera_123-video-index0", SourceKind.V4L2),
         ("emulated:garden?seed=3", SourceKind.EMULATED),
         ("clips/what?.mp4", SourceKind.FILE),

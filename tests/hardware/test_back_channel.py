@@ -24,7 +24,7 @@ from hardware.speakers.rtsp_conversation import read_head
 from hardware.speakers.rtsp_login import RtspLogin
 from tests.hardware.fake_time import FakeTime
 from tests.rtsp.server import rtsp_server, rtsp_server_is_installed
-from tests.waiting import wait_until
+from tests.waiting import POLL_S, wait_until
 
 needs_server = pytest.mark.skipif(not rtsp_server_is_installed(), reason="needs gst-rtsp-server: make packages")
 TONE_HZ = 440
@@ -64,8 +64,8 @@ def decoded(mulaw: bytes) -> "np.ndarray[tuple[int], np.dtype[np.int16]]":
 
 
 def _listens(speaker: Speaker, heard: Path) -> bool:
-    """Say nothing to a camera for 100 ms; what comes before it has begun to play is dropped by it."""
-    speaker.play(bytes(CHUNK_SAMPLES * SAMPLE_BYTES))
+    """Say nothing to a camera for as long as a look takes; what comes before it has begun to play is dropped by it."""
+    speaker.play(bytes(round(POLL_S * SAMPLES_PER_S) * SAMPLE_BYTES))
     return heard.exists() and heard.stat().st_size > 0
 
 

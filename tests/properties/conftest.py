@@ -13,8 +13,9 @@ from tests.properties.ground import hasten, prepared
 @pytest.fixture
 def ground(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Catalogs]]:
     """Prepare it; nothing is logged."""
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
     with prepared() as found:
         hasten(monkeypatch)
         yield found
-    structlog.reset_defaults()
+    structlog.configure(**before)

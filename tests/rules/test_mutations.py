@@ -12,7 +12,7 @@ from tests.rules.changed_catalogs import value_at
 from tests.rules.mutations import MUTATIONS, NO_KEY
 from tests.rules.proofs import FOLDER, numbered
 
-SAMPLE: Final = 20
+SAMPLE: Final = 10
 TOGETHER: Final = 5
 """So many are run by one process, which imports the cloud once."""
 ROOT: Final = FOLDER.parents[1]

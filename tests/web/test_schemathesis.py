@@ -107,6 +107,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
             made.set()
             loop.close()
 
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
     thread = threading.Thread(target=serve)
     thread.start()
@@ -117,7 +118,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(60)
-        structlog.reset_defaults()
+        structlog.configure(**before)
 
 
 @pytest.mark.parametrize("body", [b"\xff", b'{"email": "\xff"}', b"", b'{"email": "\\ud800"}'])

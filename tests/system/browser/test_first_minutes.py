@@ -124,7 +124,9 @@ def test_ending_the_trial_changes_the_banner_and_the_agents_open_page(newcomer: 
 def test_the_next_clip_lands_on_the_drive_and_on_the_drive_only(newcomer: Newcomer) -> None:
     in_cloud = {clip["clip_id"] for clip in newcomer.demo.owner.clips()}
     rows = newcomer.agent_page.locator(".clips .clip", has=newcomer.agent_page.locator('[data-sink="usb"]'))
-    expect(rows.first.locator(".state")).to_have_text("On the USB drive", timeout=NEXT_WALKER_MS)
+    expect(rows.first.locator('.state [data-text="phase_text"]')).to_have_text(
+        "On the USB drive", timeout=NEXT_WALKER_MS
+    )
     files = newcomer.demo.on_drive()
     assert files
     for file in files:

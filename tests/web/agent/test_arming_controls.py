@@ -47,12 +47,12 @@ async def unlock(page: Page, client: Client) -> None:
 
 async def test_locked_the_page_says_how_to_unlock_and_no_control_can_be_used(page: Page, client: Client) -> None:
     await page.goto(str(client.make_url("/")))
-    await expect(page.locator(".when-locked")).to_contain_text("veilleur-agent unlock")
+    await expect(page.locator("form.when-locked")).to_contain_text("veilleur-agent unlock")
     await expect(page.locator(".steps, .no-steps").first).to_be_attached()
     assert await page.locator(CONTROLS).count() > 0
     assert await page.locator(CONTROLS).evaluate_all("found => found.every((each) => each.disabled)")
     await page.locator("input[name=key]").fill("a guess")
-    await page.locator(".when-locked button").click()
+    await page.locator("form.when-locked button").click()
     await expect(page.locator("[data-refused]")).not_to_be_empty()
     await expect(page.locator("[data-lock]")).to_be_hidden()
 
@@ -68,7 +68,7 @@ async def test_unlocked_it_is_disarmed_and_armed_and_can_be_locked_again(
     await expect(page.locator('[data-arm="false"]')).to_be_visible()
     assert is_armed(scene) is True
     await page.locator("[data-lock]").click()
-    await expect(page.locator(".when-locked")).to_be_visible()
+    await expect(page.locator("form.when-locked")).to_be_visible()
     await expect(page.locator('[data-arm="false"]')).to_be_disabled()
 
 
