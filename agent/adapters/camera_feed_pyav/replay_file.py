@@ -62,7 +62,7 @@ class ThreadReplayer:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
             detector = MotionDetector(minimum_area, watched)
             try:
-                outcome: Replayed | Exception = _replay(path, detector, on_progress, lambda: gone.is_set() or stopped())
+                outcome: Replayed | Exception = _replay(path, detector, on_progress, ended)
             except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to: who waits gets it
                 outcome = error
             try:
