@@ -17,6 +17,7 @@ from cloud_stub.domain.situation import (
     subscription_runs,
     subscription_waits,
 )
+from cloud_stub.domain.store_records import Link
 
 DAY = timedelta(hours=24)
 
@@ -90,6 +91,22 @@ def plans_that_waited(
         if subscription.starts_at == trial.ends_at
         and subscription.periods == 0
         and ((at := subscription_over_at(subscription)) is None or at > subscription.starts_at)
+    )
+
+
+def brought_forward(
+    trial: Trial, subscriptions: Iterable[Subscription], links: Iterable[Link], over_at: datetime
+) -> tuple[Subscription, ...]:
+    """Return the plans whose paid time a link moved behind a trial, as they are once it ended early (R037).
+
+    They are used from then on, so their paid time begins as much earlier, or an early end would give it twice.
+    """
+    early = trial.ends_at - over_at
+    moved_by = {trial.ends_at - link.linked_at for link in links}
+    return tuple(
+        replace(each, anchor_at=each.anchor_at - early, ends_at=None if each.ends_at is None else each.ends_at - early)
+        for each in subscriptions
+        if early and each.ended_at is None and not each.anchor_period and each.anchor_at - each.starts_at in moved_by
     )
 
 

@@ -15,7 +15,6 @@ from cloud_stub.ports import Broker, BrokerAway, Clock, ModuleMessage, Records, 
 
 BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 EVENTS_REMEMBERED = 256
-MODULES_REMEMBERED = 10_000
 REFUSALS_REMEMBERED = 1000
 
 log = structlog.get_logger()
@@ -31,7 +30,8 @@ class BrokerToRecords:
 
     `reissue` publishes a module's lease again (`lease/get`). `on_ready` hears of each new session, with whether the
     broker kept ours. `on_result` gets `cmd/+/result` documents, `on_event` each new event as (module id, kind,
-    payload) once it is committed, and `in_event` before that, in its transaction. `jitter` returns 0..1.
+    payload) once it is committed, and `in_event` before that, in its transaction; an event's id is kept in the same
+    transaction, so one that comes again is not taken twice, nor after a restart. `jitter` returns 0..1.
     """
 
     records: Records
@@ -48,7 +48,6 @@ class BrokerToRecords:
     _heard: set[str] = field(default_factory=set)
     _one_presence: asyncio.Lock = field(default_factory=asyncio.Lock)
     _why_away: str = ""
-    _seen: OrderedDict[str, OrderedDict[str, None]] = field(default_factory=OrderedDict)
     _refused: OrderedDict[tuple[str, str, str], None] = field(default_factory=OrderedDict)
 
     def is_up(self) -> bool:
@@ -154,17 +153,16 @@ class BrokerToRecords:
 
     async def _take_event(self, message: ModuleMessage, kind: str) -> None:
         words = read_event(kind, message.payload)
-        if words.event_id in self._seen.get(message.module_id, ()):
-            return
         async with self.records.writing() as records:
             module = await self._module(records, message)
             if module is None:
+                return
+            if not await records.modules.first_sight(module.module_id, words.event_id, EVENTS_REMEMBERED):
                 return
             if words.what:
                 entry = LogEntry(self.clock.now(), module.account_id, words.what, words.subject, words.rule)
                 await records.leases.log(entry)
             await self.in_event(records, module, kind, message.payload)
-        self._remember(message.module_id, words.event_id)
         self.on_event(message.module_id, kind, message.payload)
 
     async def _take_lease_wish(self, message: ModuleMessage) -> None:
@@ -191,15 +189,6 @@ class BrokerToRecords:
             return module
         self._refuse(message, "no such module" if module is None else "a module that was removed")
         return None
-
-    def _remember(self, module_id: str, event_id: str) -> None:
-        seen = self._seen.setdefault(module_id, OrderedDict())
-        seen[event_id] = None
-        if len(seen) > EVENTS_REMEMBERED:
-            seen.popitem(last=False)
-        self._seen.move_to_end(module_id)
-        if len(self._seen) > MODULES_REMEMBERED:
-            self._seen.popitem(last=False)
 
     def _refuse(self, message: ModuleMessage, why: str) -> None:
         """Log a refusal once per module, topic and reason."""

@@ -12,7 +12,7 @@ from cloud_stub.domain.log_words import Rule, What
 from cloud_stub.domain.money_back import NOTHING_BACK, Return
 from cloud_stub.domain.records import Clip, LogEntry, Trial
 from cloud_stub.domain.situation import Situation
-from cloud_stub.domain.trial import DAY, end_trial_now, plans_that_waited
+from cloud_stub.domain.trial import DAY, brought_forward, end_trial_now, plans_that_waited
 from cloud_stub.flow.plan_to_invoice import close_unpaid, give_back, note_down, open_invoices_of, paid_line
 from cloud_stub.flow.records_to_situation import read_held
 from cloud_stub.ports import Transaction
@@ -72,6 +72,7 @@ async def end_trials(
         await records.leases.log(LogEntry(at, account_id, What.TRIAL_ENDED.value, trial.trial_id, rule.value))
         ended[trial.trial_id] = over
         waited |= {each.subscription_id: each for each in plans_that_waited(trial, situation.subscriptions, at)}
+        await _bring_forward(records, situation, trial, over.ended_at or at)
     for subscription in waited.values():
         await records.plans.put_subscription(subscription)
     gave = tuple(replace(t, ended_at=None, ends_at=at + DAY) if t.trial_id in ended else t for t in situation.trials)
@@ -80,6 +81,15 @@ async def end_trials(
     after = replace(situation, trials=over_now, subscriptions=begun)
     await trim_history(records, catalogs, replace(situation, trials=gave), after, at)
     return tuple(waited.values())
+
+
+async def _bring_forward(records: Transaction, situation: Situation, trial: Trial, over_at: datetime) -> None:
+    """Bring forward what a link moved behind a trial, also of a store account that is linked no more."""
+    for store_account_id in {link.store_account_id for link in situation.links}:
+        held = await records.plans.subscriptions_of_holder(store_account_id)
+        mine = [each for each in held if each.account_id == situation.account.account_id]
+        for subscription in brought_forward(trial, mine, situation.links, over_at):
+            await records.plans.put_subscription(subscription)
 
 
 def without(situation: Situation, ended: Subscription) -> Situation:

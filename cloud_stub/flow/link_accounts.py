@@ -93,7 +93,7 @@ class LinkDesk:
             link = Link(self.new_id(), account.account_id, store.store_account_id, now)
             await records.store.put_link(link)
             await resume_plans(records, store.store_account_id, now)
-            await self._adopt(records, catalog, situation, store.store_account_id)
+            await self._adopt(records, catalog, situation, link)
             entry = LogEntry(now, account.account_id, What.ACCOUNTS_LINKED.value, link.link_id, Rule.OWNER.value)
             await records.leases.log(entry)
         log.info("accounts_linked", account_id=account.account_id, store_account_id=store.store_account_id)
@@ -116,9 +116,9 @@ class LinkDesk:
             await records.leases.log(entry)
         log.info("accounts_unlinked", account_id=account.account_id, store_account_id=link.store_account_id)
 
-    async def _adopt(self, records: Transaction, catalog: Catalog, situation: Situation, store_account_id: str) -> None:
+    async def _adopt(self, records: Transaction, catalog: Catalog, situation: Situation, link: Link) -> None:
         """Note which account plans are for that were bought before any link; a trial does not use their time up."""
-        now = self.desk.now()
+        now, store_account_id = link.linked_at, link.store_account_id
         for subscription in await records.plans.subscriptions_of_holder(store_account_id):
             if subscription.ended_at is not None or subscription.account_id not in {None, situation.account.account_id}:
                 continue

@@ -64,10 +64,17 @@ def _rests(catalogs: Catalogs, subscription: Subscription, now: datetime) -> boo
 
 
 def moved_on(subscription: Subscription, now: datetime) -> Subscription:
-    """Return a paused plan as it goes on. Periods are counted on from the end of the one that runs: months differ."""
+    """Return a paused plan as it goes on. Periods are counted on from the end of the one that runs: months differ.
+
+    Paid time that waits behind a trial has not begun, and loses nothing while the plan rests.
+    """
     paused_at = subscription.paused_at or now
-    rested = now - paused_at
     running = current_period(subscription)
+    if running is not None and not subscription.anchor_period:
+        paused_at = max(paused_at, min(now, running[0]))
+    rested = now - paused_at
+    if running is not None and not rested:
+        return replace(subscription, paused_at=None)
     ends_at = None if subscription.ends_at is None else subscription.ends_at + rested
     on = replace(subscription, paused_at=None, ends_at=ends_at)
     if running is not None:

@@ -46,6 +46,9 @@ class ModuleRecords(Protocol):
     async def count_claimed(self) -> tuple[int, int]:
         """Return how many modules are not removed, and how many of those are online."""
 
+    async def first_sight(self, module_id: str, event_id: str, keep: int) -> bool:
+        """Keep the id of a module's event; `False` for one that is kept already. Only the newest `keep` ids stay."""
+
     async def put_camera(self, camera: Camera) -> None:
         """Insert or replace by camera id."""
 

@@ -56,6 +56,7 @@ HOT: list[tuple[str, Callable[[Transaction], Awaitable[object]], str, str]] = [
     ("the alerts of an account", lambda tx: tx.alerts.of_account("a1", 60), "ix_alerts_account_received", NONE),
     ("old alerts", lambda tx: tx.alerts.drop_before(NOW, 5), "ix_alerts_received_at", NONE),
     ("how many modules are online", lambda tx: tx.modules.count_claimed(), "ix_modules_online", NONE),
+    ("an event seen before", lambda tx: tx.modules.first_sight("m1", "e1", 2), "sqlite_autoindex_seen_events_1", NONE),
     ("log-ins that are over", lambda tx: tx.accounts.drop_sessions_before(NOW), "ix_sessions_expires_at", NONE),
     ("who has plans", lambda tx: tx.billing.holders(), "ix_subscriptions_live", NONE),
     ("a holder's live plans", lambda tx: tx.plans.live_of_holder("h1"), "ix_subscriptions_live", NONE),

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -268,10 +269,51 @@ async def test_an_event_is_logged_once_with_its_reason_however_often_it_comes(
     assert len(rig.events) == 1
 
 
-async def test_the_memory_for_seen_events_is_bounded(rig: Rig) -> None:
-    for number in range(600):
+async def test_an_event_that_comes_again_after_the_cloud_restarted_is_taken_no_second_time(
+    rig: Rig, tmp_path: Path
+) -> None:
+    """MQTT 5 §4.4: what was not acknowledged comes again in the next session, also to a new process."""
+    await rig.take("event/storage", golden("event_storage"))
+    await rig.take("event/storage", golden("event_storage"), B)
+    logged = await rig.log()
+    taken: list[str] = []
+
+    async def in_event(_records: Transaction, module: Module, _kind: str, _payload: bytes) -> None:
+        taken.append(module.module_id)
+
+    records = await open_records(tmp_path / "cloud.sqlite")
+    restarted = Rig(records)
+    restarted.link.in_event = in_event
+    await restarted.take("event/storage", golden("event_storage"))
+    await restarted.take("event/storage", golden("event_storage"), B)
+    assert await restarted.log() == logged
+    assert (taken, restarted.events) == ([], [])
+    await restarted.take("event/storage", {**golden("event_storage"), "event_id": "another"})
+    assert (taken, len(restarted.events)) == ([A], 1)
+    await records.close()
+
+
+async def test_an_event_that_could_not_be_recorded_is_not_taken_for_seen(rig: Rig) -> None:
+    async def fail(_records: Transaction, _module: Module, _kind: str, _payload: bytes) -> None:
+        raise OSError("the disk is full")
+
+    whole, rig.link.in_event = rig.link.in_event, fail
+    with pytest.raises(OSError, match="full"):
+        await rig.take("event/storage", golden("event_storage"))
+    rig.link.in_event = whole
+    await rig.take("event/storage", golden("event_storage"))
+    assert (len(await rig.log()), len(rig.events)) == (1, 1)
+
+
+async def test_the_memory_for_seen_events_is_bounded_for_each_module(rig: Rig, tmp_path: Path) -> None:
+    await rig.take("event/motion", {"event_id": "0", "phase": "ended"}, B)
+    for number in range(300):
         await rig.take("event/motion", {"event_id": str(number), "phase": "ended"})
-    assert len(rig.link._seen[A]) == 256
+    with closing(sqlite3.connect(tmp_path / "cloud.sqlite")) as database:
+        kept = database.execute("SELECT module_id, count(*) FROM seen_events GROUP BY module_id ORDER BY 1").fetchall()
+        oldest = database.execute("SELECT event_id FROM seen_events WHERE module_id = ? ORDER BY seen_no", (A,))
+        assert oldest.fetchone() == ("44",)
+    assert kept == [(A, 256), (B, 1)]
 
 
 async def test_a_wish_for_a_lease_reaches_the_desk_and_its_refusal_ends_nothing(rig: Rig) -> None:

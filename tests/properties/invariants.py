@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,13 @@ from cloud_stub.domain.money_back import charged_for
 from cloud_stub.domain.policies import HistoryOnEnd
 from cloud_stub.domain.records import Clip, ClipPhase, IssuedLease
 from cloud_stub.domain.retention import due_at
-from cloud_stub.domain.situation import Situation, subscription_covers, subscription_runs
+from cloud_stub.domain.situation import (
+    Situation,
+    running_trial,
+    subscription_covers,
+    subscription_runs,
+    trial_over_at,
+)
 from cloud_stub.flow.records_to_situation import read_situation, read_used_ms
 from tests.properties.people import OWNER, STORES, STRANGER
 from tests.properties.world import World
@@ -119,7 +125,7 @@ async def check_history(world: World, seen: Seen, memory: Memory) -> None:
     """Clips stay for as long as they must and no longer (R086, R119, R128)."""
     catalog, account = world.catalog, seen.situation.account
     days = auto_delete_in_force(catalog, account)
-    windows = {r.camera.camera_id: r.storage.keep_for_days or 0 for r in seen.rights}
+    windows = _windows_while_plans_last(world, seen)
     trims = catalog.history.on_end is HistoryOnEnd.TRIM_TO_NEW_LIMIT
     for clip in seen.clips:
         first = memory.clips.setdefault(clip.clip_id, clip)
@@ -136,6 +142,16 @@ async def check_history(world: World, seen: Seen, memory: Memory) -> None:
         if first.pool is None and not trims:
             due = due_at(first.retained_from, first.keep_for_days, min(least, days))
             assert due <= seen.now, f"R086: deleted at {seen.now}, {due} was its time"
+
+
+def _windows_while_plans_last(world: World, seen: Seen) -> dict[str, int]:
+    """Return how long each camera's clips may stay: history goes with a plan's end, not while its payment is tried."""
+    lasting = (
+        each if each.ended_at is not None else replace(each, payment=PaymentState.PAID, paused_at=None)
+        for each in seen.situation.subscriptions
+    )
+    held = replace(seen.situation, subscriptions=tuple(lasting))
+    return {r.camera.camera_id: r.storage.keep_for_days or 0 for r in rights(world.catalog, held, seen.now)}
 
 
 def check_money(world: World, seen: Seen, memory: Memory) -> None:
@@ -210,11 +226,17 @@ def check_plans(world: World, seen: Seen) -> None:
         if runs and subscription.payment is PaymentState.PAID and subscription.price_minor:
             assert period is not None, subscription
             moved = subscription.replaces or subscription.anchor_period  # a rest moves periods: months differ
-            assert period[0] <= seen.now or moved, subscription
+            assert period[0] <= seen.now or moved or _waits_for_a_trial(seen, period[0]), subscription
             changed = subscription.ended_because is not None and subscription.ends_at is not None
             assert seen.now < period[1] or changed, f"runs beyond what was paid: {subscription}"
     if world.catalog.purchase.one_level_per_camera:
         _check_one_level(seen)
+
+
+def _waits_for_a_trial(seen: Seen, begins: datetime) -> bool:
+    """Say whether a period begins no later than a trial ends: a plan bought before its link waits behind it (R037)."""
+    trial = running_trial(seen.situation.trials, seen.now)
+    return trial is not None and begins <= trial_over_at(trial)
 
 
 def _check_one_level(seen: Seen) -> None:

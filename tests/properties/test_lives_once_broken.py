@@ -5,16 +5,23 @@ from pathlib import Path
 import pytest
 
 from cloud_stub.domain.catalog import Catalogs
-from tests.properties.events import Step, live
+from tests.properties.events import Advance, Step, live
 from tests.properties.ground import begin, end
-from tests.properties.home_events import SetUp
-from tests.properties.invariants import Memory, check
+from tests.properties.home_events import LinkTo, SetUp, Upload
+from tests.properties.invariants import Memory, check, look
+from tests.properties.lookups import OK
 from tests.properties.people import Profile
-from tests.properties.plan_events import TOKENS, Buy, Change, Item, PayWith
+from tests.properties.plan_events import TOKENS, Buy, Change, EndTrial, Item, PayWith
 
 LEVELS = Profile("kasa_care", "US", country="US", time_zone="America/Los_Angeles")
 PLUS, PREMIUM = 0, 1
 UNANSWERED, APPROVED = TOKENS.index("tok_timeout"), TOKENS.index("tok_approve")
+WEEKS_THAT_END = Profile("lantern", "MOON", subdivision="FR-75C")
+BLAZE, WEEK = 1, 0
+DAY_MINUTES = 24 * 60
+STORES_OWN = Profile("blink", "FR")
+BUYS_IN_THE_STORE = Buy(4, (Item(0, 0, (), 0),), APPROVED)
+LINKS = LinkTo(0, stranger=False)
 
 
 def item(plan: int, interval: int) -> Item:
@@ -35,6 +42,18 @@ LIVES: dict[str, tuple[Profile, tuple[Step, ...], str]] = {
         ),
         "change_waiting",
     ),
+    "paid time that waits behind a trial begins when the trial is ended early": (
+        STORES_OWN,
+        (
+            SetUp(0, 0),
+            BUYS_IN_THE_STORE,
+            Advance(12, off=False),
+            LINKS,
+            EndTrial(),
+            Advance(40 * DAY_MINUTES, off=False),
+        ),
+        OK,
+    ),
 }
 
 
@@ -49,3 +68,29 @@ async def test_a_life_that_broke_a_promise_keeps_it_now(ground: tuple[Path, Cata
     finally:
         await end(world)
     assert refusal in said
+
+
+async def test_history_stays_while_the_next_plan_is_tried_and_goes_when_it_is_given_up(
+    ground: tuple[Path, Catalogs],
+) -> None:
+    """R128: what a plan kept is erased when plans end, not because a first payment was refused once."""
+    world, memory = await begin(*ground, WEEKS_THAT_END), Memory()
+    kept = []
+    try:
+        for step in (
+            SetUp(0, 0),
+            EndTrial(),
+            Buy(0, (Item(BLAZE, WEEK, (0,), 0),), APPROVED),
+            Upload(camera=0, seconds=0, minutes_ago=212),
+            Buy(0, (Item(BLAZE, WEEK, (0,), 0),), None),
+            PayWith(0, TOKENS.index("tok_decline")),
+            Advance(7 * DAY_MINUTES, off=False),
+            Advance(3 * DAY_MINUTES, off=False),
+        ):
+            await live(world, step)
+            await check(world, memory)
+            seen = await look(world)
+            kept.append([(clip.keep_for_days, len(seen.subscriptions)) for clip in seen.clips])
+    finally:
+        await end(world)
+    assert kept[-2:] == [[(9, 2)], []]

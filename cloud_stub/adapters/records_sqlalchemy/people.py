@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_stub.adapters.records_sqlalchemy import schema
@@ -105,6 +105,19 @@ class SqlModules:
         counted = select(columns.online, func.count()).where(columns.revoked_at.is_(None)).group_by(columns.online)
         found = {bool(online): int(count) for online, count in await self._connection.execute(counted)}
         return sum(found.values()), found.get(True, 0)
+
+    async def first_sight(self, module_id: str, event_id: str, keep: int) -> bool:
+        columns = schema.seen_events.c
+        known = select(columns.seen_no).where(columns.module_id == module_id, columns.event_id == event_id)
+        if (await self._connection.execute(known)).first() is not None:
+            return False
+        await self._connection.execute(insert(schema.seen_events).values(module_id=module_id, event_id=event_id))
+        newest = select(columns.seen_no).where(columns.module_id == module_id).order_by(columns.seen_no.desc())
+        beyond = (await self._connection.execute(newest.offset(keep).limit(1))).scalar()
+        if beyond is not None:
+            old = (columns.module_id == module_id, columns.seen_no <= beyond)
+            await self._connection.execute(delete(schema.seen_events).where(*old))
+        return True
 
     async def put_camera(self, camera: Camera) -> None:
         await self._cameras.put(camera)

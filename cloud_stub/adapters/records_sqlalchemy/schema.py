@@ -132,6 +132,16 @@ lab_clock = Table(
     Column("advancing_to", UtcTime),
 )
 
+seen_events = Table(
+    "seen_events",
+    metadata,
+    Column("seen_no", Integer, primary_key=True, autoincrement=True),
+    id_column("module_id", nullable=False),
+    id_column("event_id", nullable=False),
+    UniqueConstraint("module_id", "event_id", name="uq_seen_events_event"),
+    Index("ix_seen_events_module", "module_id", "seen_no"),
+)
+
 log_entries = Table(
     "log_entries",
     metadata,

@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_stub.domain.billing_calendar import current_period, period
 from cloud_stub.domain.billing_records import EndedBecause, Interval, PaymentState
 from cloud_stub.domain.purchase import OrderItem
+from cloud_stub.domain.records import Trial
+from cloud_stub.domain.store_records import Link
+from cloud_stub.domain.trial import brought_forward
 from cloud_stub.flow.pause_plans import moved_on, pause_plans, resume_plans
 from tests.domain.cloud.situations import subscription
 from tests.flow.cloud.house import START, House
@@ -79,3 +83,33 @@ def test_rests_of_any_length_lose_and_give_no_time(
     assert on.paused_at is None
     assert period(on, periods)[1] - now == end - paused_at
     assert period(on, periods + 1)[0] == period(on, periods)[1]
+
+
+@given(waits_days=st.integers(1, 30), rests_after_days=st.integers(0, 40), rested_days=st.integers(0, 60))
+def test_paid_time_that_waits_behind_a_trial_is_not_moved_by_a_rest_before_it(
+    waits_days: int, rests_after_days: int, rested_days: int
+) -> None:
+    bought = replace(subscription("plus", starts_at=START), periods=1, payment=PaymentState.PAID)
+    waiting = replace(bought, anchor_at=START + timedelta(days=waits_days))
+    begin, end = period(waiting, 1)
+    paused_at = START + min(timedelta(days=rests_after_days), timedelta(days=waits_days))
+    now = paused_at + timedelta(days=rested_days)
+    on = moved_on(replace(waiting, paused_at=paused_at), now)
+    assert on.paused_at is None
+    assert period(on, 1)[1] - max(now, begin) == end - begin
+
+
+@pytest.mark.parametrize(("ends_after_days", "early_days"), [(30, 0), (1, 29), (12, 18)])
+def test_a_trial_that_ends_early_brings_forward_what_a_link_moved_behind_it(
+    ends_after_days: int, early_days: int
+) -> None:
+    linked_at = START + timedelta(hours=5)
+    trial = Trial("trial-1", "ada", "plus", START, START + timedelta(days=30), None)
+    moved = replace(
+        subscription("plus", starts_at=START), periods=1, anchor_at=START + (trial.ends_at - linked_at), ends_at=None
+    )
+    other = replace(subscription("plus", starts_at=START), subscription_id="other", periods=1)
+    links = (Link("link-1", "ada", STORE, linked_at),)
+    brought = brought_forward(trial, (moved, other), links, START + timedelta(days=ends_after_days))
+    earlier = [moved.anchor_at - each.anchor_at for each in brought]
+    assert earlier == ([timedelta(days=early_days)] if early_days else [])
