@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import threading
 from collections.abc import Sequence
@@ -12,8 +11,9 @@ import structlog
 
 from agent.domain.motion_why import MotionWhy, read_why, too_many, why_document
 from agent.errors import BadInput
+from agent.whole_file import PART_SUFFIX, write_whole
 
-SUFFIX, PART_SUFFIX = ".why", ".part"
+SUFFIX = ".why"
 NAME = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 LARGEST_BYTES = 65_536
 
@@ -71,7 +71,7 @@ class FileMotionWhys:
             content = content.partition(b"\n")[0] + b"\n"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         target = self._file(why.event_id)
-        _replace(target, content)
+        write_whole(target, content)
         self._sizes[why.event_id] = len(content)
         return self._make_room()
 
@@ -89,16 +89,3 @@ class FileMotionWhys:
             return self._file(event_id).read_bytes().partition(b"\n")[2] or None
         except OSError:
             return None
-
-
-def _replace(target: Path, content: bytes) -> None:
-    part = target.with_name(target.name + PART_SUFFIX)
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(target)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise

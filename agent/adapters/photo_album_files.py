@@ -1,7 +1,6 @@
 """The photo album on the module's own disk: one JPEG each, in a folder for each camera, its facts in its name."""
 
 import asyncio
-import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,10 +9,10 @@ from pathlib import Path
 import structlog
 
 from agent.domain.photo_album import AlbumPhoto
+from agent.whole_file import PART_SUFFIX, write_whole
 
 NAME = re.compile(r"(\d{1,15})-(\d{1,9})-([0-9a-f-]{36})\.jpg", re.ASCII)
 CAMERA = re.compile(r"[0-9a-f-]{36}", re.ASCII)
-PART_SUFFIX = ".part"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger()
@@ -57,16 +56,7 @@ class FilePhotoAlbum:
 
     def _add(self, target: Path, jpeg: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = target.with_name(target.name + PART_SUFFIX)
-        try:
-            with part.open("wb") as file:
-                file.write(jpeg)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(target)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        write_whole(target, jpeg)
 
     def _drop(self, files: Sequence[Path]) -> None:
         for file in files:

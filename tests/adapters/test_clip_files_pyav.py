@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.adapters.clip_files_pyav import PyavClipFiles, salvage_file
-from agent.adapters.clip_files_pyav import files as clip_disk
 from agent.domain.mp4_boxes import boxes, read_from, whole_layout, without_blank_tail
 from agent.ports import ClosedFile
+from agent.whole_file import sync_folder
 from hardware.camera import EncodedPacket, StreamInfo
 from tests.small_video import TIME_BASE, encode, walker
 from tests.waiting import wait_until
@@ -296,7 +296,7 @@ async def test_the_folder_and_every_fragment_are_synced_in_this_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
-    real_fdatasync, real_folder = os.fdatasync, clip_disk.sync_folder
+    real_fdatasync, real_folder = os.fdatasync, sync_folder
 
     def data_synced(descriptor: int) -> None:
         calls.append("data")
@@ -307,7 +307,7 @@ async def test_the_folder_and_every_fragment_are_synced_in_this_order(
         real_folder(folder)
 
     monkeypatch.setattr(os, "fdatasync", data_synced)
-    monkeypatch.setattr(clip_disk, "sync_folder", folder_synced)
+    monkeypatch.setattr("agent.adapters.clip_files_pyav.files.sync_folder", folder_synced)
     stream, packets = video()
     path, clip = await PyavClipFiles(tmp_path).create(CLIP, stream)
     assert calls == ["clips"], "the name is durable before the first byte"

@@ -59,7 +59,7 @@ async def test_a_full_disk_is_an_error_and_leaves_nothing_half(tmp_path: Path, m
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr("agent.adapters.motion_why_files.os.fsync", full)
+    monkeypatch.setattr("agent.whole_file.os.fsync", full)
     with pytest.raises(OSError, match="full"):
         await store.keep(why(), PICTURE)
     assert names(tmp_path) == []
@@ -75,7 +75,7 @@ async def test_what_is_no_record_goes_and_the_rest_stays(tmp_path: Path) -> None
 
 
 async def test_the_oldest_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.adapters.motion_why_files.os.fsync", lambda _descriptor: None)
+    monkeypatch.setattr("agent.whole_file.os.fsync", lambda _descriptor: None)
     store = FileMotionWhys(tmp_path)
     gone = [each for number in range(MOST_EVENTS + 2) for each in await store.keep(why(number), b"x")]
     assert gone == [why(0).event_id, why(1).event_id]

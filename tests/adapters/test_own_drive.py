@@ -1,12 +1,14 @@
 """The drive as this module may use it: foreign ones first, and what an adoption writes on them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.adapters.drive_store_files import OwnDrive
-from hardware.drive import DriveGone, DriveState
+from agent.adapters.drive_store_files.marker import mark
+from hardware.drive import DriveGone, DriveReport, DriveState
 from hardware.drives.emulated import EmulatedDrive, EmulatedDriveControl
 
 US, THEM = "module-us", "module-them"
@@ -99,6 +101,57 @@ def test_an_adoption_that_fails_leaves_the_drive_of_before(port: Port, harm: str
             port.drive.adopt("F0F0-0002")
     port.control.put_back("E0E0-0001")
     assert port.drive.look().state is DriveState.USABLE
+
+
+def another_in_its_place(port: Port, by_link: bool) -> tuple[Path, Path]:
+    """Let an empty folder stand where the drive was, as below a mount; return it, and where the drive's files are."""
+    aside = port.root.rename(port.root.with_name("moved"))
+    strange = port.root.with_name("strange") if by_link else port.root
+    strange.mkdir()
+    if by_link:
+        port.root.symlink_to(strange, target_is_directory=True)
+    return strange, aside
+
+
+@pytest.mark.parametrize("by_link", [False, True], ids=["mount", "link"])
+def test_an_adoption_writes_on_the_drive_that_was_seen_whatever_stands_in_its_place(
+    port: Port, monkeypatch: pytest.MonkeyPatch, by_link: bool
+) -> None:
+    """What is written below the bare mount point fills the module's own disk."""
+    port.write("holiday.mp4", b"a film")
+    stood: list[Path] = []
+
+    def mark_too_late(root: Path, folder: Path, module_id: str) -> None:
+        stood.extend(another_in_its_place(port, by_link))
+        mark(root, folder, module_id)
+
+    monkeypatch.setattr("agent.adapters.drive_store_files.own_drive.mark", mark_too_late)
+    port.drive.adopt("E0E0-0001")
+    strange, aside = stood
+    assert list(strange.iterdir()) == []
+    assert (aside / "veilleur" / "module.json").read_bytes() == b'{"module_id": "module-us"}\n'
+
+
+@pytest.mark.parametrize("by_link", [False, True], ids=["mount", "link"])
+def test_a_drive_that_goes_away_before_it_is_marked_is_not_adopted_and_the_one_of_before_stays(
+    port: Port, monkeypatch: pytest.MonkeyPatch, by_link: bool
+) -> None:
+    port.control.swap("F0F0-0002")
+    whole, looks = port.raw.look, [0]
+    stood: list[Path] = []
+
+    def look() -> DriveReport:
+        report = whole()
+        looks[0] += 1
+        if looks[0] == 2:
+            stood.extend(another_in_its_place(port, by_link))
+        return report if looks[0] <= 2 else replace(report, state=DriveState.PULLED, detail="It is out.", root=None)
+
+    monkeypatch.setattr(port.raw, "look", look)
+    with pytest.raises(DriveGone, match="It is out"):
+        port.drive.adopt("F0F0-0002")
+    assert list(stood[0].iterdir()) == []
+    assert whole().uuid == "E0E0-0001"
 
 
 def test_a_drive_that_is_pulled_between_two_looks_is_pulled(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ class PyavCameraFeed:
 
     With a privacy zone the packets are painted ones from the first on (MaskedPictures; `monotonic` is its clock, and
     `on_every` gets its word on the event loop); a camera to which that cannot be done ends with `CameraRefused`.
+    `sensitivity` is asked from the camera's thread, at each picture that the detector sees.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class PyavCameraFeed:
         zones: CameraZones = NO_ZONES,
         monotonic: Callable[[], float] = lambda: 0.0,
         on_every: Callable[[int], None] = lambda _every: None,
+        sensitivity: Callable[[], int] | None = None,
     ) -> None:
         self._source = source
+        self._sensitivity = sensitivity
         self._zones = zones
         self._monotonic = monotonic
         self._on_every = on_every
@@ -122,6 +125,7 @@ class PyavCameraFeed:
             watched=WatchedParts(_polygons(zones, ZoneKind.ACTIVITY), _polygons(zones, ZoneKind.ONLY_HERE)),
             mask=PrivacyMask(private) if private else None,
             watches=self._watch_motion,
+            sensitivity=self._sensitivity,
         )
         if not private:
             return stream

@@ -1,7 +1,8 @@
 """Decodes every packet as cheaply as motion allows and shows a few pictures a second to the detector."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import av
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from agent.adapters.camera_feed_pyav.onset_picture import OnsetPictures, jpeg, scaled
 from agent.adapters.camera_feed_pyav.person_crop import crop_around
-from agent.vision.detector import MotionDetector
+from agent.domain.motion_why import minimum_area_at
+from agent.vision.detector import MINIMUM_AREA, MotionDetector
 from agent.vision.mask import PrivacyMask
 from agent.vision.motion import MotionReading
 from agent.vision.person import Box, Crop
@@ -26,7 +28,8 @@ class PictureAnalysis:
     A packet that cannot be decoded gives no reading and no error: recording goes on, and who reads the steps sees
     that readings stay away. With a `mask` every picture is decoded whole and painted before anybody sees it, the
     detector as well. Without `watches` there are pictures but no readings, without
-    `pictures` no reading holds one.
+    `pictures` no reading holds one. `sensitivity` (1 to 9) is asked at each picture that the detector sees; without it
+    the detector stays as it was made.
     """
 
     def __init__(
@@ -38,8 +41,10 @@ class PictureAnalysis:
         mask: PrivacyMask | None = None,
         watches: bool = True,
         pictures: bool = True,
+        sensitivity: Callable[[], int] | None = None,
     ) -> None:
         self._stream = stream
+        self._sensitivity = sensitivity
         self._watched = watched
         self._mask = mask
         self._watches = watches
@@ -118,7 +123,15 @@ class PictureAnalysis:
         at_s = float(frame.pts * self._stream.time_base)
         if not self._pace.due(at_s):
             return frame, None
-        return frame, self._onsets.noted(self._detector.see(small_luma(luma_plane(frame)), at_s), frame)
+        return frame, self._onsets.noted(self._detected(frame, at_s), frame)
+
+    def _detected(self, frame: av.VideoFrame, at_s: float) -> MotionReading:
+        small = small_luma(luma_plane(frame))
+        if self._sensitivity is None:
+            return self._detector.see(small, at_s)
+        level = self._sensitivity()
+        self._detector.ask_for(minimum_area_at(level, MINIMUM_AREA))
+        return replace(self._detector.see(small, at_s), sensitivity=level)
 
     def newest_jpeg(self, max_width: int) -> bytes | None:
         """Encode the newest picture at most `max_width` wide; `None` before the first. Callable from any thread."""

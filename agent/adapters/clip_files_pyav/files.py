@@ -12,13 +12,13 @@ from pathlib import Path
 from agent.adapters.clip_files_pyav.fragment_muxer import FragmentMuxer
 from agent.domain.mp4_boxes import whole_layout, without_blank_tail
 from agent.ports import ClosedFile
+from agent.whole_file import PART_SUFFIX, sync_folder, write_whole
 from hardware.camera import EncodedPacket, StreamInfo
 
 FRAGMENT_S = 1.0
 CHUNK_BYTES = 1 << 20
 CLIPS, PHOTOS, QUARANTINE = "clips", "photos", "quarantine"
 MEDIA_SUFFIXES = frozenset({".mp4", ".jpg"})
-PART_SUFFIX = ".part"
 
 
 class PyavClipFile:
@@ -132,22 +132,8 @@ class PyavClipFiles:
 
     async def save_photo(self, clip_id: str, jpeg: bytes) -> tuple[str, ClosedFile]:
         path = f"{PHOTOS}/{clip_id}.jpg"
-        await asyncio.to_thread(self._save_photo, self.locate(path), jpeg)
+        await asyncio.to_thread(write_whole, self.locate(path), jpeg)
         return path, ClosedFile(len(jpeg), hashlib.sha256(jpeg).hexdigest(), 0, 0)
-
-    @staticmethod
-    def _save_photo(target: Path, jpeg: bytes) -> None:
-        part = target.with_name(target.name + PART_SUFFIX)
-        try:
-            with part.open("xb") as file:
-                file.write(jpeg)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(target)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-        sync_folder(target.parent)
 
     async def salvage(self, path: str) -> ClosedFile | None:
         return await asyncio.to_thread(salvage_file, self.locate(path))
@@ -215,14 +201,5 @@ def salvage_file(target: Path) -> ClosedFile | None:
         for offset in range(0, layout.whole_bytes, CHUNK_BYTES):
             digest.update(read(offset, min(CHUNK_BYTES, layout.whole_bytes - offset)))
         return ClosedFile(layout.whole_bytes, digest.hexdigest(), layout.duration_ms, len(layout.fragments))
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agent.adapters.drive_store_files.layout import clip_id_in
+from agent.whole_file import sync_folder
 
 MANIFEST = "manifest.jsonl"
 MARKER = "module.json"
@@ -56,15 +57,6 @@ def sha256_of(path: Path, progressed: Callable[[], None] = lambda: None) -> tupl
             size += len(chunk)
             progressed()
     return size, digest.hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def put_in_place(part: Path, target: Path) -> None:

@@ -5,8 +5,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.adapters.drive_store_files.manifest import MARKER, put_in_place, sync_folder
+from agent.adapters.drive_store_files.manifest import MARKER, put_in_place
 from agent.domain.drive_claim import DriveClaim, drive_claim, is_system_file
+from agent.whole_file import sync_folder
 
 CLIPS_BASE = "veilleur"
 BACKUP_BASE = "veilleur_backup"

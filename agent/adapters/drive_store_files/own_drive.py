@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agent.adapters.drive_store_files.layout import clip_id_in
 from agent.adapters.drive_store_files.marker import BACKUP_BASE, CLIPS_BASE, claim_of, folder_of, mark
+from agent.adapters.drive_store_files.pinned import pinned
 from agent.domain.drive_claim import CLAIM_DETAIL
 from hardware.drive import Drive, DriveGone, DriveReport, DriveState
 
@@ -52,13 +53,13 @@ class OwnDrive:
         return self.look()
 
     def _mark(self) -> None:
-        found = self._drive.look()
-        if found.root is None or found.state not in {DriveState.USABLE, DriveState.FULL}:
-            raise DriveGone(found.detail or f"The drive is {found.state.value}.")
-        try:
-            mark(found.root, folder_of(found.root, CLIPS_BASE, self._module_id), self._module_id)
-        except OSError as error:
-            raise DriveGone(f"The drive cannot be marked ({error.strerror}).") from error
+        with pinned(self._drive.look) as (found, root):
+            if root is None or found.state not in {DriveState.USABLE, DriveState.FULL}:
+                raise DriveGone(found.detail or f"The drive is {found.state.value}.")
+            try:
+                mark(root, folder_of(root, CLIPS_BASE, self._module_id), self._module_id)
+            except OSError as error:
+                raise DriveGone(f"The drive cannot be marked ({error.strerror}).") from error
 
     def _judged(self, report: DriveReport) -> DriveReport:
         if report.root is None:

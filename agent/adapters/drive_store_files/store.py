@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from agent.adapters.drive_store_files.layout import day_folder, file_name, read_name
-from agent.adapters.drive_store_files.manifest import CHUNK_BYTES, Entry, Manifest, put_in_place, sha256_of, sync_folder
+from agent.adapters.drive_store_files.manifest import CHUNK_BYTES, Entry, Manifest, put_in_place, sha256_of
 from agent.adapters.drive_store_files.marker import CLIPS_BASE, folder_of, make_folders, mark
 from agent.adapters.drive_store_files.pinned import pinned
 from agent.domain.clip import ClipRow
 from agent.ports import CopyResult, DriveClip, DriveLane
+from agent.whole_file import sync_folder
 from hardware.drive import DriveGone, DriveReport, DriveState
 
 READ_WITHIN_S = 5.0
