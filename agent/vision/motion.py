@@ -8,8 +8,10 @@ class MotionReading:
     """One analysed picture. Areas are shares of the picture (0..1), the box is (x, y, width, height) in shares.
 
     `moving` is the debounced decision; `light_change` says that the whole picture changed at once (the alert is
-    suppressed, the evidence is not); `score` over `threshold` is what made it fire. `onset_s` (where something
-    begins) and `picture` (a small JPEG, while it lasts) are set by who feeds the detector.
+    suppressed, the evidence is not); `score` over `threshold` is what made it fire; `follows` says that it is near
+    where something was at the look before, without which it neither begins a motion nor keeps one going. `onset_s`
+    (where something begins), `picture` (a small JPEG, while it lasts) and `sensitivity` (1 to 9, where one is set)
+    are the words of who feeds the detector.
     """
 
     at_s: float
@@ -19,5 +21,7 @@ class MotionReading:
     box: tuple[float, float, float, float] | None
     score: float
     threshold: float
+    follows: bool = True
     onset_s: float | None = None
     picture: bytes | None = None
+    sensitivity: int | None = None

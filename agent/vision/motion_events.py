@@ -50,7 +50,7 @@ class MotionEvents:
             self._motion = None
         if not firing:
             self._rising_s = None
-        self._fired = firing and reading.moving
+        self._fired = firing and reading.moving and reading.follows
         self._follow_light(reading)
 
     def finish(self, end_s: float) -> None:

@@ -12,9 +12,9 @@ from tests.bench.camera_cost import camera_cost, loads
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, motion_event_s, onset_delays
 from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
+from tests.bench.motion_daemon import motion_program
+from tests.bench.motion_kinds import print_kinds, print_leave_one_out
 from tests.bench.ten_cameras import ten_cameras
-
-COLUMNS = ("agent", "copy", "decode", "agent/copy", "agent/decode", "peak MB", "looked MB", "own MB")
 
 
 def main() -> None:
@@ -22,8 +22,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--ten-cameras-s", type=float, default=600.0, help="how long ten cameras are recorded")
+    parser.add_argument("--camera-only", action="store_true", help="nothing but one camera, beside what others use")
+    parser.add_argument("--seeds", type=int, default=20, help="how many scenes of each kind are drawn")
+    parser.add_argument("--kinds-only", action="store_true", help="nothing but the detector on drawn footage")
+    parser.add_argument("--leave-one-out", action="store_true", help="choose constants without each kind in turn")
     chosen = parser.parse_args()
     runs = chosen.runs
+    if chosen.kinds_only or chosen.leave_one_out:
+        (print_leave_one_out if chosen.leave_one_out else print_kinds)(chosen.seeds)
+        return
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}; medians of {runs}"
@@ -32,9 +39,12 @@ def main() -> None:
         folder = Path(name)
         _compile_as_installed(folder / "bytecode")
         _print_costs(folder, runs)
+        if chosen.camera_only:
+            return
         _print_masks(folder)
         _print_delays(folder, runs)
         _print_leases(folder)
+        print_kinds(chosen.seeds)
         _print_ten_cameras(folder, chosen.ten_cameras_s)
 
 
@@ -48,15 +58,14 @@ def _compile_as_installed(folder: Path) -> None:
 
 def _print_costs(folder: Path, runs: int) -> None:
     print("\nOne 1080p25 H.264 camera over RTSP, live; CPU seconds per second of video, memory in MB (10^6 bytes)")
-    print(f"{'scene':<36} {'Mbit/s':>7} " + " ".join(f"{column:>12}" for column in COLUMNS))
+    if motion_program() is None:
+        print("without motion, which is not installed here (Debian: apt-get install motion)")
     for load in loads(folder):
         cost = camera_cost(folder, load, runs)
-        cpu = f"{cost.agent_cpu:>12.3f} {cost.copy_cpu:>12.3f} {cost.decode_cpu:>12.3f}"
-        ratios = (
-            f"{cost.agent_cpu / max(cost.copy_cpu, 1e-3):>12.1f} {cost.agent_cpu / max(cost.decode_cpu, 1e-3):>12.1f}"
-        )
-        memory = f"{cost.peak_mb:>12.0f} {cost.looked_mb:>12.0f} {cost.own_mb:>12.0f}"
-        print(f"{load.name:<36} {load.mbit_per_s:>7.1f} {cpu} {ratios} {memory}", flush=True)
+        print(f"{load.name}, {load.mbit_per_s:.1f} Mbit/s: agent {cost.agent_cpu:.3f}")
+        for name, cpu in cost.cpu_of.items():
+            print(f"    {name:<16} {cpu:.3f}    agent / {name}: {cost.agent_cpu / max(cpu, 1e-3):.2f}")
+        print(f"    peak {cost.peak_mb:.0f}, looked at {cost.looked_mb:.0f}, own {cost.own_mb:.0f} MB", flush=True)
 
 
 def _print_masks(folder: Path) -> None:

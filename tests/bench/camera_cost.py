@@ -1,17 +1,18 @@
-"""CPU and memory of the whole agent for one 1080p25 RTSP camera, beside copying and decoding the same stream."""
+"""CPU and memory of the whole agent for one 1080p25 RTSP camera, beside what else people run on the same stream."""
 
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hardware.cameras.scene_video import SceneSettings, write_scene_file
 from tests.bench.house import BenchHouse, bench_house
+from tests.bench.motion_daemon import DEFAULTS, TUNED, motion_daemon, motion_program
 from tests.bench.process_cost import cpu_s, own_memory_mb, peak_memory_mb
 from tests.rtsp.server import rtsp_server
 
@@ -46,13 +47,13 @@ class Load:
 class CameraCost:
     """CPU seconds per second of video (medians over the runs), and memory in MB (the largest of the runs).
 
+    `cpu_of` are the peers: copying, decoding, MOG2 on every picture, and `motion` where it is installed.
     `peak_mb` is the peak before anybody looked at the diagnostics, `looked_mb` the peak after somebody did;
     `own_mb` is what no file on disk backs.
     """
 
     agent_cpu: float
-    copy_cpu: float
-    decode_cpu: float
+    cpu_of: Mapping[str, float]
     peak_mb: float
     looked_mb: float
     own_mb: float
@@ -74,21 +75,34 @@ def loads(folder: Path) -> Iterator[Load]:
 
 
 def camera_cost(folder: Path, load: Load, runs: int) -> CameraCost:
-    """Measure live from one RTSP server: agent, copying and decoding side by side, each with its own connection."""
+    """Measure live from one RTSP server: agent and peers side by side, each with its own connection."""
     shares: list[Sequence[float]] = []
     memories: list[Sequence[float]] = []
+    peers: Mapping[str, AbstractContextManager[int]] = {}
     with rtsp_server(load.video, fps=FPS) as server:
         for run in range(runs):
             with ExitStack() as stack:
                 house = stack.enter_context(bench_house(folder / f"{load.video.stem}-{run}", server.url))
-                copy = stack.enter_context(_peer("copy_packets", server.url, str(folder / "copy.mp4")))
-                decode = stack.enter_context(_peer("decode_packets", server.url))
-                shares.append(_cpu_shares(house, (copy, decode)))
+                peers = _peers(folder, server.url)
+                shares.append(_cpu_shares(house, [stack.enter_context(peer) for peer in peers.values()]))
                 if load.idle and not run:
                     time.sleep(LONG_S)  # noqa: TID251 - a benchmark runs on real time
                 memories.append(_memory_mb(house))
-    agents, copies, decodes = (statistics.median(column) for column in zip(*shares, strict=True))
-    return CameraCost(agents, copies, decodes, *(max(column) for column in zip(*memories, strict=True)))
+    agent, *others = (statistics.median(column) for column in zip(*shares, strict=True))
+    most = [max(column) for column in zip(*memories, strict=True)]
+    return CameraCost(agent, dict(zip(peers, others, strict=True)), *most)
+
+
+def _peers(folder: Path, url: str) -> Mapping[str, AbstractContextManager[int]]:
+    peers = {
+        "copy": _peer("copy_packets", url, str(folder / "copy.mp4")),
+        "decode": _peer("decode_packets", url),
+        "MOG2": _peer("mog2_packets", url),
+    }
+    if motion_program() is not None:
+        peers["motion"] = motion_daemon(folder / "motion", url, FPS, DEFAULTS)
+        peers["motion, tuned"] = motion_daemon(folder / "motion-tuned", url, FPS, TUNED)
+    return peers
 
 
 @contextmanager
