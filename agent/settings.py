@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from agent.domain.motion_why import LEAST_SENSITIVITY, MOST_SENSITIVITY, STANDARD_SENSITIVITY
 from agent.domain.shape import DoesNotFit, Fault, Length, Misfit, Range, read
 from agent.errors import BadInput
 from hardware.speakers.addresses import speaker_fault
@@ -38,6 +39,15 @@ class Loopback:
 
 OF_THE_CAMERA = "camera"
 """The speaker of a network camera, reached under the camera's own address."""
+
+
+class SensitivityLevel:
+    """The limit of a sensitivity."""
+
+    def fault_of(self, level: int) -> str:
+        """Allow 1 to 9."""
+        fits = LEAST_SENSITIVITY <= level <= MOST_SENSITIVITY
+        return "" if fits else "must be from 1 (only what is large counts) to 9 (also what is very small); 5 is usual"
 
 
 class SpeakerAddress:
@@ -158,6 +168,7 @@ class CameraSettings:
     id: UUID | None = None
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
+    sensitivity: Annotated[int, SensitivityLevel()] = STANDARD_SENSITIVITY
     continuous: bool = True
     audio: bool = True
     longest_clip_s: PositiveSeconds | None = None

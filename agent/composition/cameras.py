@@ -3,7 +3,7 @@
 import random
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from agent.composition.parts import Parts, feed_of
 from agent.domain.clip_life import ClipTimes
 from agent.domain.continuous import SegmentTimes
+from agent.domain.motion_why import STANDARD_SENSITIVITY
 from agent.errors import BadInput
 from agent.flow.camera_fleet import CameraFleet, Run
 from agent.flow.camera_to_motion import CameraToMotion, StepConsumer
@@ -34,7 +35,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class CameraPlan:
-    """Everything of the settings that one camera depends on; another plan is another start of that camera."""
+    """Everything of the settings that one camera is started with; another plan is another start of that camera.
+
+    Its sensitivity is not among it (always the standard one here): that changes while the camera runs.
+    """
 
     camera: CameraSettings
     source_kind: str
@@ -52,7 +56,8 @@ def camera_plans(settings: Settings, namespace: str) -> dict[str, CameraPlan]:
             kind = source_kind(camera.address).value
         except CameraRefused as error:
             raise BadInput(f"The address of the camera {camera.name!r} cannot be used: {error}") from None
-        plans[camera.camera_id(namespace)] = CameraPlan(camera, kind, clip_times(recording, camera), segments)
+        started_with = replace(camera, sensitivity=STANDARD_SENSITIVITY)
+        plans[camera.camera_id(namespace)] = CameraPlan(started_with, kind, clip_times(recording, camera), segments)
     if len(plans) < len(settings.camera):
         raise BadInput("Two cameras have the same `id`: give each its own, or leave the key out.")
     return plans
@@ -145,9 +150,11 @@ class Cameras:
 
     def _feed(self, camera: CameraSettings, camera_id: str) -> CameraFeed:
         """Return a feed for one opening, with the zones of now; CameraRefused where it cannot be."""
-        zones = self._zones
+        zones, on_board = self._zones, self._board.sensitivity
         said = partial(zones.encodes_every, camera_id)
-        return feed_of(camera, self._parts.clock, self._nonce, zones.of(camera_id), said)
+        return feed_of(
+            camera, self._parts.clock, self._nonce, zones.of(camera_id), said, lambda: on_board.of(camera_id).level
+        )
 
     def _forget(self, camera_id: str) -> None:
         del self.plans[camera_id], self.supervisors[camera_id], self.recorders[camera_id]

@@ -114,6 +114,7 @@ def feed_of(
     nonce: int | None = None,
     zones: CameraZones = NO_ZONES,
     on_every: Callable[[int], None] = lambda _every: None,
+    sensitivity: Callable[[], int] | None = None,
 ) -> PyavCameraFeed:
     """Return a feed for one opening of a camera; raises CameraRefused for an address that cannot work."""
     source = camera_source(
@@ -124,7 +125,14 @@ def feed_of(
         nonce=nonce,
         audio=camera.audio,
     )
-    return PyavCameraFeed(source, watch_motion=camera.motion, zones=zones, monotonic=clock.monotonic, on_every=on_every)
+    return PyavCameraFeed(
+        source,
+        watch_motion=camera.motion,
+        zones=zones,
+        monotonic=clock.monotonic,
+        on_every=on_every,
+        sensitivity=sensitivity,
+    )
 
 
 def take_key(state_dir: Path) -> str:

@@ -9,7 +9,9 @@ import structlog
 
 from agent.composition.cameras import Cameras, camera_plans
 from agent.composition.parts import Parts
+from agent.composition.sensitivity import configured_levels
 from agent.errors import BadInput
+from agent.flow.sensitivity_to_cameras import SensitivityToCameras
 from agent.flow.status_board import StatusBoard
 from agent.settings import Settings, load_settings
 
@@ -24,6 +26,7 @@ class Reloading:
 
     parts: Parts
     cameras: Cameras
+    sensitivity: SensitivityToCameras
     board: StatusBoard
     path: Path
 
@@ -37,12 +40,14 @@ class Reloading:
             if each.name not in TAKEN_WHILE_RUNNING
             and getattr(settings, each.name) != getattr(self.parts.settings, each.name)
         ]
+        other = self.sensitivity.configure(configured_levels(settings, self.parts.camera_namespace))
         change = await self.cameras.fleet.take(plans)
         self.board.changed()
         said = {
             "added": list(change.added),
             "removed": list(change.removed),
             "changed": list(change.changed),
+            "other_sensitivity": other,
             "needs_restart": waiting,
         }
         log.info("configuration_taken", **said)

@@ -24,6 +24,7 @@ from agent.composition.person import build_person
 from agent.composition.photos import Photos
 from agent.composition.reloading import Reloading
 from agent.composition.saving import saving_acts
+from agent.composition.sensitivity import build_sensitivity, sensitivity_acts
 from agent.composition.why import build_whys, why_routes
 from agent.composition.zones import build_zones, zones_acts
 from agent.domain.spool import SpoolLimits
@@ -95,9 +96,10 @@ class AgentBuilder:
         self.live = build_live(parts, self.board, self.keeper, lambda: self.cameras)
         onlookers: list[MakeOnlooker] = [self.persons.onlooker, self.segments.onlooker, self.live.onlooker]
         self.zones = build_zones(parts, self.board, lambda: self.cameras.fleet)
+        self.sensitivity = build_sensitivity(parts, self.board)
         self.cameras = Cameras(parts, self.board, self.segments.intake, self.emit, self.zones, onlookers)
         self.cameras.fleet.begin_with(camera_plans(settings, parts.camera_namespace))
-        self.reloading = Reloading(parts, self.cameras, self.board, path)
+        self.reloading = Reloading(parts, self.cameras, self.sensitivity, self.board, path)
         self.photos = Photos(parts, self.board, self.keeper, self.cameras, self.live.views, self.api)
         self.arming = build_arming(parts, self.board)
         self.acts = CommandActs(self._command_acts())
@@ -171,6 +173,7 @@ class AgentBuilder:
             **live_acts(self.live),
             **self.drive.acts(),
             **zones_acts(self.zones),
+            **sensitivity_acts(self.sensitivity),
             "state": self._publish_state,
             "reload": self.reloading.act,
             **saving_acts(self.parts, self.drive.store, self.drive.lane, self.moves),
@@ -272,6 +275,7 @@ class AgentBuilder:
         self.board.link.session = await self.parts.state.next_session()
         await self.arming.load()
         await self.zones.load()
+        await self.sensitivity.load()
         await self.photos.load()
         await self.whys.load()
         await self.drive.first_look()

@@ -7,8 +7,10 @@ from agent.domain.arming import FROM_THE_START, Arming
 from agent.domain.clip import RowPhase, SinkChoice
 from agent.domain.continuous import ContinuousState
 from agent.domain.lease import Lease, LeaseState
+from agent.domain.motion_why import STANDARD_SENSITIVITY
 from agent.domain.person import PersonState
 from agent.domain.schedule import Schedule, schedule_document
+from agent.domain.sensitivity import SetBy
 
 LIVE_PHASES = (RowPhase.RECORDING, RowPhase.SPOOLED, RowPhase.HELD)
 
@@ -22,6 +24,14 @@ class ZonesWords:
     only_here: int = 0
     privacy: int = 0
     stored_every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityWords:
+    """What a camera's detector uses, and who said so."""
+
+    level: int = STANDARD_SENSITIVITY
+    set_by: str = SetBy.CONFIGURATION.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class CameraWords:
     snoozed_until: str | None = None
     continuous: ContinuousState = ContinuousState.OFF
     zones: ZonesWords = ZonesWords()
+    sensitivity: SensitivityWords = SensitivityWords()
 
 
 @dataclass(frozen=True, slots=True)

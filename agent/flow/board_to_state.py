@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 from agent.domain.clip import SinkChoice
 from agent.domain.snooze import snoozed_until
-from agent.domain.state_document import NO_DRIVE, CameraWords, DriveWords, ModuleWords, ZonesWords, state_document
+from agent.domain.state_document import (
+    NO_DRIVE,
+    CameraWords,
+    DriveWords,
+    ModuleWords,
+    SensitivityWords,
+    ZonesWords,
+    state_document,
+)
 from agent.domain.zones import NO_ZONES, ZoneKind
 from agent.flow.status_board import CameraBoard, StatusBoard, ZonesBoard
 from agent.ports import Clock, Ledger
@@ -60,6 +68,7 @@ class StateWriter:
     def _camera(self, camera: CameraBoard) -> CameraWords:
         stream, arming = camera.stream, self._board.arming
         snoozed = snoozed_until(arming.snoozed.get(camera.camera_id), self._clock.now())
+        sensitivity = self._board.sensitivity.of(camera.camera_id)
         return CameraWords(
             name=camera.name,
             proposed_model=camera.proposed_model,
@@ -76,6 +85,7 @@ class StateWriter:
             snoozed_until=None if snoozed is None else snoozed.isoformat(timespec="seconds").replace("+00:00", "Z"),
             continuous=camera.continuous,
             zones=_zones(self._board.zones, camera.camera_id),
+            sensitivity=SensitivityWords(sensitivity.level, sensitivity.set_by.value),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from agent.domain.motion_why import STANDARD_SENSITIVITY, MotionWhy, began
+from agent.domain.motion_why import MotionWhy, began
 from agent.flow.status_board import StatusBoard
 from agent.ports.why import WhyStore
 
@@ -67,7 +67,9 @@ class MotionToWhy:
             reading = None if camera is None or payload["trigger"] == "pir" else camera.reading
             onset_s = None if reading is None else reading.onset_s
             after_s = 0.0 if reading is None or onset_s is None else max(0.0, reading.at_s - onset_s)
-            why = began(payload, round(after_s, 3), STANDARD_SENSITIVITY)
+            used = None if reading is None else reading.sensitivity  # of the picture that decided; it may be older
+            sensitivity = self._board.sensitivity.of(camera_id).level if used is None else used
+            why = began(payload, round(after_s, 3), sensitivity)
             self._open[camera_id] = why.event_id
             self._put(why, None if reading is None else reading.picture)
 

@@ -13,8 +13,10 @@ from agent.domain.clip import SinkChoice
 from agent.domain.continuous import ContinuousState
 from agent.domain.drive_pace import DrivePace
 from agent.domain.lease import Lease, LeaseState
+from agent.domain.motion_why import STANDARD_SENSITIVITY
 from agent.domain.person import PersonState
 from agent.domain.schedule import Schedule
+from agent.domain.sensitivity import SensitivityInForce, decide_sensitivity
 from agent.domain.zones import CameraZones
 from agent.vision.motion import MotionReading
 from hardware.camera import StreamInfo
@@ -95,6 +97,18 @@ class ZonesBoard:
     every: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class SensitivityBoard:
+    """How sensitive each camera is, by its id: by the configuration, and by its owner. Readable from any thread."""
+
+    configured: Mapping[str, int] = field(default_factory=dict)
+    by_owner: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, camera_id: str) -> SensitivityInForce:
+        """Return what is in force for a camera."""
+        return decide_sensitivity(self.configured.get(camera_id, STANDARD_SENSITIVITY), self.by_owner.get(camera_id))
+
+
 @dataclass(frozen=True, slots=True)
 class FlowFault:
     """A flow that failed and is started again: how often in a row, when last, and the kind of its error."""
@@ -118,6 +132,7 @@ class StatusBoard:
     armed: bool = True
     arming: ArmingBoard = field(default_factory=ArmingBoard)
     zones: ZonesBoard = field(default_factory=ZonesBoard)
+    sensitivity: SensitivityBoard = field(default_factory=SensitivityBoard)
     last_saved_s: float | None = None
     faults: dict[str, FlowFault] = field(default_factory=dict)
     listeners: list[Callable[[], None]] = field(default_factory=list)

@@ -32,6 +32,8 @@ STATIC_TYPES: Mapping[str, str] = {
     "live_player.js": "text/javascript",
     "live_talk.js": "text/javascript",
     "zones.js": "text/javascript",
+    "sensitivity.js": "text/javascript",
+    "status.js": "text/javascript",
     "why.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }

@@ -69,6 +69,20 @@ class ZonesDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SensitivityDocument:
+    """How sensitive a camera is (1 to 9), set by `owner` or `configuration`, which says `configured`.
+
+    `smallest_sides` are those of the smallest square that counts at 1 to 9, in shares of the picture's width.
+    """
+
+    level: int
+    set_by: str
+    configured: int
+    text: str
+    smallest_sides: list[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraDocument:
     """One camera. `sink`, `reason` and `blocked_by` are the words of docs/wire.md; `*_text` are sentences."""
 
@@ -100,6 +114,7 @@ class CameraDocument:
     motion: MotionDocument | None
     arming: CameraArmingDocument
     zones: ZonesDocument
+    sensitivity: SensitivityDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

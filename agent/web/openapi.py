@@ -98,7 +98,7 @@ def _drive_paths(clip: Mapping[str, object]) -> Mapping[str, object]:
 def _why_paths(clip: Mapping[str, object]) -> Mapping[str, object]:
     answer = _content("application/json")
     refusals = {str(status): _problem() for status in (400, 401, 403, 404, 409, 410, 429)}
-    sensitivity = {**_query_parameter("sensitivity", 1, 9, "1 (least) to 9; 5 is the camera's."), "required": True}
+    sensitivity = {**_query_parameter("sensitivity", 1, 9, "1 (least) to 9."), "required": True}
     return {
         "/api/v1/clips/{clip_id}/why": _get(
             "Why a clip was made: each motion with its reasons.", {"200": answer, "404": _problem()}, clip, LANGUAGE

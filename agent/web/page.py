@@ -19,8 +19,9 @@ from agent.web.drive_page import drive_html
 from agent.web.languages import Language
 from agent.web.live_page import live_button, live_dialog
 from agent.web.markup import Html, attribute, fill, join
+from agent.web.sensitivity import sensitivity_button, sensitivity_dialog, sensitivity_summary
 from agent.web.why_page import why_button, why_dialog
-from agent.web.zones import zones_button, zones_dialog
+from agent.web.zones import zones_button, zones_dialog, zones_summary
 
 BLANK_CLIP = dict.fromkeys((field.name for field in fields(ClipDocument)), "")
 """What the page's script fills in for a clip that appears later."""
@@ -45,12 +46,7 @@ def page_html(status: StatusDocument, say: Language) -> Html:
         lock=lock_html(say),
         arming=arming_html(status, say),
         findings_label=say.say("What wants looking at"),
-        findings=join(
-            [
-                *(_finding(each, "fail") for each in health.failures),
-                *(_finding(each, "warn") for each in health.warnings),
-            ]
-        ),
+        findings=_findings(health),
         cameras_label=say.say("Cameras"),
         cameras=join(_camera(camera, say) for camera in status.cameras),
         facts_label=say.say("State"),
@@ -62,7 +58,7 @@ def page_html(status: StatusDocument, say: Language) -> Html:
         some_clips=attribute("hidden", on=status.clips),
         no_clips=say.say("No clip yet. The first motion makes one."),
         drive_clips=drive_html(say),
-        dialogs=join([live_dialog(say), zones_dialog(say), why_dialog(say)]),
+        dialogs=join([live_dialog(say), zones_dialog(say), sensitivity_dialog(say), why_dialog(say)]),
         clip=say.say("Clip"),
         close=say.say("Close"),
         photo=say.say("Photo"),
@@ -80,6 +76,11 @@ def _level(health: HealthDocument) -> str:
     return "warn" if health.warnings else "ok"
 
 
+def _findings(health: HealthDocument) -> Html:
+    failures = [_finding(each, "fail") for each in health.failures]
+    return join([*failures, *(_finding(each, "warn") for each in health.warnings)])
+
+
 def _finding(found: FindingDocument, level: str) -> Html:
     return fill(pattern.FINDING, level=level, key=found.code + found.subject, text=found.text)
 
@@ -91,7 +92,13 @@ def _count(each: LedgerCount) -> Html:
 def _camera(camera: CameraDocument, say: Language) -> Html:
     return fill(
         pattern.CAMERA,
-        **{**asdict(camera), "arming": "", "zones": zones_button(camera.zones, say)},
+        **{
+            **asdict(camera),
+            "arming": "",
+            "zones": zones_summary(camera.zones),
+            "sensitivity": sensitivity_summary(camera.sensitivity.text),
+        },
+        detection=join([zones_button(say), sensitivity_button(say)]),
         path=quote(camera.camera_id, safe=""),
         alt=say.say("Live picture of %(name)s", name=camera.name),
         shown_sink=camera.sink or "none",

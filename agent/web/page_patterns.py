@@ -17,6 +17,7 @@ PAGE = """<!doctype html>
   <script type="module" src="/static/diagnostics.js"></script>
   <script type="module" src="/static/live.js"></script>
   <script type="module" src="/static/zones.js"></script>
+  <script type="module" src="/static/sensitivity.js"></script>
   <script type="module" src="/static/drive.js"></script>
   <script type="module" src="/static/why.js"></script>
 </head>
@@ -79,7 +80,9 @@ CAMERA = """
     <p class="small dim" data-text="cover_text">{cover_text}</p>
     <p class="small dim" data-text="continuous_text">{continuous_text}</p>
     {controls}
+    {sensitivity}
     {zones}
+    <div class="controls">{detection}</div>
   </div>
 </article>
 """

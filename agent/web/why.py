@@ -53,6 +53,7 @@ class WhyRoutes:
         return web.json_response(
             {
                 "clip_id": row.clip_id,
+                "camera_id": row.camera_id,
                 "events": events,
                 "duration_s": None if row.duration_ms is None else row.duration_ms / 1000,
                 "replayable": bool(row.path or row.usb_path) and row.duration_ms is not None,

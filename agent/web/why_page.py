@@ -11,7 +11,7 @@ DIALOG = """
   <p class="dim" data-why="none" hidden>{none}</p>
   <ol class="why-events"></ol>
   <h3>{would}</h3>
-  <p class="small dim">{how}</p>
+  <p class="small dim">{how} <span data-why="now"></span></p>
   <p class="small when-locked">{locked}</p>
   <div class="why-bar when-unlocked">
     <label>{sensitivity} <input type="range" min="{least}" max="{most}" step="1" value="{standard}">
@@ -21,6 +21,7 @@ DIALOG = """
     <progress max="1" value="0" hidden aria-label="{progress}"></progress>
   </div>
   <p role="status" data-why="said"></p>
+  <p class="when-unlocked" data-why="offer" hidden><button type="button" data-why="use"></button></p>
   <div class="why-lines" hidden>
     <p class="small"><b>{gave}</b></p>
     <svg data-why="gave" viewBox="0 0 1000 20" preserveAspectRatio="none" role="img" aria-label="{gave}"></svg>
@@ -38,6 +39,7 @@ DIALOG = """
   <template id="why-event"><li><img alt="{picture}"><ul></ul></li></template>
   <template id="why-words"><span data-word="zero">{zero}</span><span data-word="one">{one}</span>
     <span data-word="many">{many}</span><span data-word="event">{event}</span><span data-word="light">{light}</span>
+    <span data-word="use">{use}</span><span data-word="used">{used}</span><span data-word="now">{now}</span>
     <span data-word="stopped">{stopped}</span><span data-word="failed">{failed}</span></template>
 </dialog>
 """
@@ -57,8 +59,8 @@ def why_dialog(say: Language) -> Html:
         none=say.say("No reason was kept for this clip: it was not made for a motion, or it is too long ago."),
         would=say.say("Would it have fired?"),
         how=say.say(
-            "The clip runs through the same detector once more, with the camera's zones of now. 5 is what the camera "
-            "uses, 1 sees only what is large, 9 also what is very small."
+            "The clip runs through the same detector once more, with the camera's zones of now. 1 sees only what is "
+            "large, 9 also what is very small."
         ),
         locked=say.say("Unlock the page to try it: it costs the module some work."),
         sensitivity=say.say("Sensitivity"),
@@ -81,6 +83,9 @@ def why_dialog(say: Language) -> Html:
         many=say.say("With sensitivity {sensitivity} it would have fired {count} times."),
         event=say.say("{start} s to {end} s: {share} of the picture, score {score} of {threshold}"),
         light=say.say("{start} s to {end} s: the light changed"),
+        use=say.say("Use sensitivity {sensitivity} for {camera}"),
+        used=say.say("{camera} uses sensitivity {sensitivity} from now on."),
+        now=say.say("{camera} uses sensitivity {sensitivity} now."),
         stopped=say.say("Stopped."),
         failed=say.say("This clip could not be tried; the module's log says why."),
     )

@@ -38,9 +38,10 @@ def why_sentences(why: MotionWhy, say: Language) -> list[str]:
         )
     )
     threshold = say.say(
-        msg("Its score was %(score)s, and %(threshold)s was enough."),
+        msg("Its score was %(score)s, and %(threshold)s was enough at sensitivity %(sensitivity)s."),
         score=decimal(why.score, say),
         threshold=decimal(why.threshold, say),
+        sensitivity=why.sensitivity,
     )
     said.append(threshold)
     if why.score < CLOSE_CALL * why.threshold:

@@ -28,7 +28,7 @@ WORDS: Mapping[str, str] = {
     "most": msg("There are as many zones of this kind as there may be."),
 }
 
-BUTTON = '<div class="controls"><button type="button" class="edit-zones" disabled>{label}</button></div>'
+BUTTON = '<button type="button" class="edit-zones" disabled>{label}</button>'
 SUMMARY = '<p class="small dim" data-text="zones.text">{text}</p><p class="small bad" data-text="zones.slow">{slow}</p>'
 OPTION = '<option value="{kind}" data-most="{most}">{text}</option>'
 WORD = '<li data-word="{name}">{text}</li>'
@@ -72,9 +72,14 @@ def camera_zones(board: StatusBoard, camera_id: str, say: Language) -> ZonesDocu
     )
 
 
-def zones_button(zones: ZonesDocument, say: Language) -> Html:
-    """Write what a camera's card says of its zones, and the button that opens the dialog."""
-    return join([fill(SUMMARY, text=zones.text, slow=zones.slow), fill(BUTTON, label=say.say("Zones"))])
+def zones_summary(zones: ZonesDocument) -> Html:
+    """Write what a camera's card says of its zones."""
+    return fill(SUMMARY, text=zones.text, slow=zones.slow)
+
+
+def zones_button(say: Language) -> Html:
+    """Write the button that opens the dialog."""
+    return fill(BUTTON, label=say.say("Zones"))
 
 
 def zones_dialog(say: Language) -> Html:

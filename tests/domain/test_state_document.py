@@ -16,6 +16,7 @@ from agent.domain.state_document import (
     CameraWords,
     DriveWords,
     ModuleWords,
+    SensitivityWords,
     ZonesWords,
     same_words,
     state_document,
@@ -46,6 +47,7 @@ WORDS = ModuleWords(
             snoozed_until="2026-03-01T01:10:00Z",
             continuous=ContinuousState.NOT_ENTITLED,
             zones=ZonesWords(version=3, activity=2, privacy=1),
+            sensitivity=SensitivityWords(7, "owner"),
         )
     },
 )

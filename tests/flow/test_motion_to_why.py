@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 from agent.domain.motion_why import MotionWhy
@@ -63,6 +64,17 @@ async def test_what_began_and_ended_is_one_record_with_its_picture() -> None:
     (why,) = whys.of_clip("k1")
     assert (why.event_id, why.peak_score, why.ended_at) == (started["event_id"], 9.0, "2026-03-01T09:00:07Z")
     assert [picture for _, picture in disk.kept] == [b"jpeg", None]
+
+
+async def test_the_record_says_the_sensitivity_of_the_picture_that_decided_else_that_in_force() -> None:
+    """The owner may have changed it between that picture and now; a sensor beside the camera has no picture."""
+    board, disk = StatusBoard(), SlowDisk()
+    board.cameras["c1"] = CameraBoard("c1", "Yard", "mini", "emulated", reading=replace(READING, sensitivity=3))
+    board.sensitivity.by_owner = {"c1": 8}
+    whys = MotionToWhy(board, disk)
+    whys.hear("event/motion", event("started"))
+    whys.hear("event/motion", event("started", clip_id="k2", trigger="pir", box=None))
+    assert [whys.of_clip(clip_id)[0].sensitivity for clip_id in ("k1", "k2")] == [3, 8]
 
 
 async def test_a_sensor_has_no_picture_of_what_decided() -> None:

@@ -31,12 +31,18 @@ def access_units(path: str) -> list[bytes]:
     return units
 
 
-def launch_line(codec: str, fps: float) -> str:
-    """Return the pipeline: our access units with our stamps, parsed and packed for RTP."""
+def launch_line(codec: str, fps: float, *, only_heard: bool) -> str:
+    """Return the pipeline: our access units with our stamps, parsed and packed for RTP.
+
+    With `only_heard` a client may set up the back channel alone: video that then leads nowhere ("not linked") must not
+    end the whole media. Without that the source's error now and then comes before the back channel is set to play,
+    which then never takes a packet.
+    """
     name = {"h264": "h264", "hevc": "h265"}[codec]
     caps = f"video/x-{name},stream-format=byte-stream,alignment=au,framerate={round(fps * 1000)}/1000"
+    nowhere = "! errorignore ignore-error=false ignore-notlinked=true convert-to=ok " if only_heard else ""
     return (
-        f"( appsrc name=src is-live=true block=true format=time caps={caps} "
+        f"( appsrc name=src is-live=true block=true format=time caps={caps} {nowhere}"
         f"! {name}parse ! rtp{name}pay name=pay0 pt=96 config-interval=-1 )"
     )
 
@@ -95,7 +101,7 @@ def main() -> None:
     server.set_address("127.0.0.1")
     server.set_service(str(options["port"]))
     factory = takes_sound(options["back_channel"]) if options["back_channel"] else GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(launch_line(options["codec"], options["fps"]))
+    factory.set_launch(launch_line(options["codec"], options["fps"], only_heard=bool(options["back_channel"])))
     factory.set_shared(options["shared"])
     factory.connect(
         "media-configure", lambda _factory, media: feed(media, units, options["fps"], Path(options["units"] + ".sent"))

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from agent.domain.motion_why import minimum_area_at
+from agent.vision.detector import MINIMUM_AREA
 from tests.system.agreement import assert_nothing_lost_or_doubled
 from tests.system.house import SOON_S, Camera, House, Wish, open_running_house
 from tests.waiting import wait_until
@@ -46,6 +48,30 @@ def test_a_camera_comes_and_another_goes_while_a_third_records_on(tmp_path: Path
         street_now = cameras(house)["Street"]
         assert street_now["frames"] > frames, "the camera that stays was not started anew"
         assert street_now["losses"] == 0
+        assert_nothing_lost_or_doubled(house)
+
+
+def test_another_sensitivity_counts_at_once_and_the_camera_records_on(tmp_path: Path) -> None:
+    with open_running_house(tmp_path, Wish((Camera("Street", BUSY),)), ["Street"]) as house:
+        wait_until(lambda: cameras(house)["Street"]["health"] == "ok", SOON_S, "the camera runs")
+        wait_until(lambda: cameras(house)["Street"]["motion"]["moving"], SOON_S, "something moves")
+        before, text = cameras(house)["Street"], house.agent_config.read_text(encoding="utf-8")
+        house.agent_config.write_text(f"{text.rstrip()}\nsensitivity = 2\n", encoding="utf-8")
+        reload(house)
+        wait_until(lambda: cameras(house)["Street"]["sensitivity"]["level"] == 2, SOON_S, "the file's is in force")
+
+        def share_for_one() -> float:
+            motion = cameras(house)["Street"]["motion"]
+            return float(motion["area"] / motion["score"]) if motion["score"] > 1 else 0.0
+
+        wait_until(
+            lambda: share_for_one() == pytest.approx(minimum_area_at(2, MINIMUM_AREA), rel=0.01),
+            SOON_S,
+            "the detector asks for more",
+        )
+        now = cameras(house)["Street"]
+        assert now["frames"] > before["frames"]
+        assert now["losses"] == before["losses"] == 0
         assert_nothing_lost_or_doubled(house)
 
 

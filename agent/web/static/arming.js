@@ -1,5 +1,6 @@
 // The lock bar, and the controls of arming: switches, snooze and the weekly schedule; enabled only while unlocked.
 import { command, lock, onLock, unlock } from "./changes.js";
+import { onStatus } from "./status.js";
 
 const refused = document.querySelector("[data-refused]");
 const editor = document.querySelector(".schedule");
@@ -22,7 +23,7 @@ const cameraOf = (element) => element.closest(".camera")?.dataset.camera;
 
 function enable() {
   for (const element of document.querySelectorAll(".controls :is(button, select, input), .schedule :is(button, select, input)")) {
-    element.disabled = !unlocked;
+    element.disabled = !unlocked || !status; // what a button opens is filled from the status
   }
   for (const camera of status?.cameras ?? []) {
     const card = document.querySelector(`[data-camera="${CSS.escape(camera.camera_id)}"]`);
@@ -49,8 +50,8 @@ function showSchedule(arming) {
   editor.querySelector(".no-steps").hidden = arming.steps.length > 0;
 }
 
-document.addEventListener("status", (event) => {
-  status = event.detail;
+onStatus((newest) => {
+  status = newest;
   for (const camera of status.cameras) {
     const card = document.querySelector(`[data-camera="${CSS.escape(camera.camera_id)}"]`);
     if (!card) continue;

@@ -1,4 +1,5 @@
 // Keeps the diagnostics page true: fetches the status document and changes only what differs.
+import { publish } from "./status.js";
 
 const EVERY_MS = 1500;
 const MOST_LIVE = 3; // a browser opens six connections to one host, and the status needs one too
@@ -107,7 +108,7 @@ function showStatus(status) {
     if (card) showCamera(card, camera);
     else location.reload(); // another set of cameras: the agent was configured anew
   }
-  document.dispatchEvent(new CustomEvent("status", { detail: status })); // for the scripts of the modes
+  publish(status);
 }
 
 // The first cameras that can be seen are live; the others are refreshed with the status.

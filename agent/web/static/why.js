@@ -1,5 +1,6 @@
 // Why a clip was made: its reasons and pictures, and whether it would have been made with another sensitivity.
-import { ask } from "./changes.js";
+import { ask, command } from "./changes.js";
+import { onStatus } from "./status.js";
 
 const EVERY_MS = 400;
 const dialog = document.querySelector("dialog.why");
@@ -13,6 +14,8 @@ const percent = new Intl.NumberFormat(language, { style: "percent", maximumFract
 const slider = dialog.querySelector("input");
 const progress = dialog.querySelector("progress");
 let shown = null; // the clip's document
+let answered = null; // the replay whose answer is shown
+let cameras = [];
 let asked = 0; // counts what was opened: an answer for an older one is passed over
 
 function drawn(name, attributes) {
@@ -67,7 +70,34 @@ function showLines(lengthS) {
   part("length").textContent = `${number.format(lengthS)} s`;
 }
 
+const cameraOf = () => cameras.find((each) => each.camera_id === shown?.camera_id);
+
+// What the camera uses now, and the offer to use what was tried: for a camera that is still here, and only if it differs.
+function showCamera() {
+  const camera = cameraOf();
+  part("now").textContent = camera ? word("now", { camera: camera.name, sensitivity: camera.sensitivity.level }) : "";
+  part("offer").hidden = !camera || !answered || answered.sensitivity === camera.sensitivity.level;
+  if (!part("offer").hidden) part("use").textContent = word("use", { camera: camera.name, sensitivity: answered.sensitivity });
+}
+
+async function use() {
+  const camera = cameraOf();
+  part("use").disabled = true;
+  const answer = await command("sensitivity", { camera_id: camera.camera_id, sensitivity: answered.sensitivity });
+  part("use").disabled = false;
+  if (answer.ok) camera.sensitivity.level = answer.sensitivity;
+  showCamera();
+  part("said").textContent = answer.ok ? word("used", { camera: camera.name, sensitivity: answer.sensitivity }) : answer.detail;
+}
+
+function setSlider(level) {
+  slider.value = level;
+  dialog.querySelector("output").textContent = level;
+}
+
 function showAnswer(replay) {
+  answered = replay;
+  showCamera();
   const { events, trace, duration_s: lengthS } = replay.answer;
   const fired = events.filter((each) => !each.light_change).length;
   part("said").textContent = word(fired > 1 ? "many" : fired ? "one" : "zero", { sensitivity: replay.sensitivity, count: fired });
@@ -92,7 +122,8 @@ function running(now) {
 
 async function open(clipId) {
   const mine = ++asked;
-  shown = null;
+  shown = answered = null;
+  showCamera();
   showEvents([]);
   part("none").hidden = part("replayed").hidden = true;
   part("said").textContent = "";
@@ -106,6 +137,8 @@ async function open(clipId) {
     return;
   }
   shown = answer;
+  showCamera();
+  setSlider(cameraOf()?.sensitivity.level ?? slider.value);
   showEvents(answer.events);
   showLines(answer.duration_s);
   running(false);
@@ -113,6 +146,8 @@ async function open(clipId) {
 
 async function replay() {
   const mine = asked;
+  answered = null;
+  showCamera();
   running(true);
   progress.value = 0;
   part("said").textContent = "";
@@ -131,8 +166,11 @@ async function replay() {
 
 const stop = () => ask("DELETE", "/api/v1/replay");
 
-slider.addEventListener("input", () => {
-  dialog.querySelector("output").textContent = slider.value;
+slider.addEventListener("input", () => setSlider(slider.value));
+part("use").addEventListener("click", use);
+onStatus((status) => {
+  ({ cameras } = status);
+  if (dialog.open) showCamera();
 });
 part("begin").addEventListener("click", replay);
 part("stop").addEventListener("click", stop);

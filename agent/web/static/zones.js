@@ -1,6 +1,7 @@
 // Draws the zones of one camera over its picture: with a finger or the mouse, or corner by corner as numbers.
 
 import { command, onLock } from "./changes.js";
+import { onStatus } from "./status.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const NEAR_PX = 18;
@@ -196,8 +197,8 @@ document.querySelector(".cameras").addEventListener("click", (event) => {
   dialog.showModal();
 });
 
-document.addEventListener("status", ({ detail }) => {
-  ({ cameras } = detail);
+onStatus((status) => {
+  ({ cameras } = status);
 });
 onLock((unlocked) => {
   if (!unlocked && dialog.open) dialog.close();

@@ -11,19 +11,10 @@ from aiohttp.web import Application, Request
 from playwright.async_api import Browser, async_playwright, expect
 
 from agent.adapters.ledger_sqlite import SqliteLedger
-from tests.chromium import PATIENCE_MS
+from tests.chromium import FLAGS, PATIENCE_MS
 from tests.web.agent.scene import Scene
 
 Client = TestClient[Request, Application]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.adapters.module_state_files import ModuleStateFiles
 from agent.adapters.motion_why_files import FileMotionWhys
 from agent.composition.arming import arming_acts
+from agent.composition.sensitivity import sensitivity_acts
 from agent.composition.zones import zones_acts
 from agent.domain.clip import (
     BlockedBy,
@@ -39,6 +40,7 @@ from agent.flow.commands import CommandAct, CommandActs
 from agent.flow.drive_clips import DriveClips
 from agent.flow.live_to_viewer import CameraForLive, LiveViews
 from agent.flow.motion_to_why import MotionToWhy
+from agent.flow.sensitivity_to_cameras import SensitivityToCameras
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.flow.zones_to_cameras import ZonesToCameras
 from agent.ports import DriveStore
@@ -101,6 +103,7 @@ class Scene:
         self.arming = ClockToArming(board=self.board, state=ModuleStateFiles(folder / "state"), clock=self.clock)
         state = ModuleStateFiles(folder / "state")
         self.zones = ZonesToCameras(board=self.board, state=state, renew=self.renew)
+        self.sensitivity = SensitivityToCameras(board=self.board, state=state)
         self.renewed: list[str] = []
         self.live_clock = ManualClock(self.clock.now())
         self.live_intake = LiveIntake()
@@ -208,9 +211,8 @@ class Scene:
 
     def app(self) -> web.Application:
         """Make the application over all this."""
-        changes = Changes(
-            self.lock, CommandActs({**arming_acts(self.arming), **zones_acts(self.zones), **self.drive_acts})
-        )
+        of_cameras = {**zones_acts(self.zones), **sensitivity_acts(self.sensitivity)}
+        changes = Changes(self.lock, CommandActs({**arming_acts(self.arming), **of_cameras, **self.drive_acts}))
         why = WhyRoutes(self.whys, self.replays, self.ledger, changes)
         return diagnostics_app(self.source, self.latest_jpeg, changes, self.views, self.drive_clips, why)
 

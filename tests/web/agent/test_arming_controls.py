@@ -6,11 +6,11 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from agent.domain.schedule import Schedule
+from tests.chromium import PATIENCE_MS
 from tests.web.agent.conftest import Client
 from tests.web.agent.scene import CAMERAS, KEY, Scene
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 20_000
 CONTROLS = ".controls :is(button, select, input), .schedule :is(button, select, input)"
 
 
@@ -22,7 +22,6 @@ async def page(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterato
     )
     made = await context.new_page()
     made.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
     complaints: list[str] = []
     made.on("pageerror", lambda error: complaints.append(str(error)))
     yield made

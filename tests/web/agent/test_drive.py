@@ -22,13 +22,13 @@ from agent.flow.clip_moves import ClipMoves
 from agent.flow.drive_clips import DriveClips
 from agent.settings import DriveSettings
 from hardware.drives.emulated import EmulatedDrive, EmulatedDriveControl
+from tests.chromium import PATIENCE_MS
 from tests.small_video import quiet_then_walker
 from tests.web.agent.conftest import Client
 from tests.web.agent.scene import KEY, Scene
 
 US = "us"
 OWNER = {"Authorization": f"Bearer {KEY}"}
-PATIENCE_MS = 20_000
 
 
 class DriveScene:
@@ -200,7 +200,6 @@ async def test_in_a_browser_clips_are_listed_and_deleted_and_the_drive_is_ejecte
     context = await browser.new_context(viewport={"width": 390, "height": 900}, locale=locale)
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
     page.on("dialog", lambda dialog: dialog.accept())
     await page.goto(str(client.make_url("/")))
     section = page.locator(".drive")

@@ -14,12 +14,12 @@ from agent.flow.steps_to_live import StepsToLive
 from agent.flow.viewer_to_speaker import ViewerToSpeaker
 from agent.web.changes import COOKIE
 from hardware.speaker import SAMPLE_BYTES, SAMPLES_PER_S
+from tests.chromium import FLAGS, PATIENCE_MS
 from tests.flow.live_bench import LiveBench
 from tests.waiting import wait_until_async
-from tests.web.agent.conftest import FLAGS, Client
+from tests.web.agent.conftest import Client
 from tests.web.agent.scene import CAMERAS, KEY, Scene
 
-PATIENCE_MS = 20_000
 SOCKET = f"/live/{CAMERAS[0]}/socket"
 MICROPHONE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
@@ -84,7 +84,6 @@ async def page(browser: Browser, client: Client) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     made = await context.new_page()
     made.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
     complaints: list[str] = []
     made.on("pageerror", lambda error: complaints.append(str(error)))
     made.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)

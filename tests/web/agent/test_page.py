@@ -7,12 +7,12 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from agent.domain.clip import RowPhase
+from tests.chromium import PATIENCE_MS
 from tests.waiting import wait_until_async
 from tests.web.agent.conftest import Client
 from tests.web.agent.scene import CAMERAS, CHOICES, USB, Scene
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 20_000
 
 
 @pytest.fixture
@@ -21,7 +21,6 @@ async def page(browser: Browser, client: Client) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     made = await context.new_page()
     made.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
     complaints: list[str] = []
     made.on("pageerror", lambda error: complaints.append(str(error)))
     made.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
@@ -124,6 +123,6 @@ async def test_an_agent_that_stops_is_said_and_the_page_stays(browser: Browser, 
     await page.goto(str(client.make_url("/")))
     await expect(page.locator(".stale")).to_be_hidden()
     await client.close()
-    await expect(page.locator(".stale")).to_contain_text("agent ne répond pas.", timeout=PATIENCE_MS)
+    await expect(page.locator(".stale")).to_contain_text("agent ne répond pas.")
     await expect(page.locator(".camera")).to_have_count(3)
     await context.close()

@@ -17,6 +17,7 @@ from agent.domain.zones import CameraZones, Zone, ZoneKind
 from agent.ports.why import Replayed, ReplayStopped
 from agent.vision.motion import MotionReading
 from agent.vision.zones import WatchedParts
+from tests.chromium import PATIENCE_MS
 from tests.small_video import quiet_then_walker
 from tests.web.agent.conftest import Client
 from tests.web.agent.scene import CAMERAS, KEY, Scene
@@ -25,7 +26,6 @@ OWNER = {"Authorization": f"Bearer {KEY}"}
 EVENT = str(UUID(int=7))
 EVERYWHERE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
-PATIENCE_MS = 20_000
 WORDS = {
     "en-GB": (
         "Something moved",
@@ -231,7 +231,7 @@ async def test_a_motion_that_the_clock_put_elsewhere_has_no_place_in_the_clip(wh
 @pytest.mark.browser
 @pytest.mark.filterwarnings("ignore:unclosed transport:ResourceWarning")
 async def test_a_person_sees_why_and_another_sensitivity_gives_another_answer(
-    client: Client, row: ClipRow, browser: Browser, tmp_path: Path, language: str, size: tuple[int, int]
+    client: Client, why: WhyScene, row: ClipRow, browser: Browser, tmp_path: Path, language: str, size: tuple[int, int]
 ) -> None:
     said = WORDS[language]
     context = await browser.new_context(locale=language, viewport={"width": size[0], "height": size[1]})
@@ -254,10 +254,15 @@ async def test_a_person_sees_why_and_another_sensitivity_gives_another_answer(
     for sensitivity, answer, motions in (("5", said[1], 1), ("1", said[2], 0)):
         await dialog.locator("input[type=range]").fill(sensitivity)
         await dialog.locator("[data-why=begin]").click()
-        await expect(dialog.locator("[data-why=said]")).to_have_text(answer, timeout=PATIENCE_MS)
+        await expect(dialog.locator("[data-why=said]")).to_have_text(answer)
         await expect(dialog.locator("[data-why=answer] .motion")).to_have_count(motions)
         await expect(dialog.locator("[data-why=gave] .motion")).to_have_count(1)
         await dialog.screenshot(path=tmp_path / f"why-{language}-{sensitivity}.png")
+        await expect(dialog.locator("[data-why=use]")).to_be_visible(visible=sensitivity != "5")
+    await dialog.locator("[data-why=use]").click()
+    await expect(dialog.locator("[data-why=use]")).to_be_hidden()
+    assert why.scene.board.sensitivity.of(row.camera_id).level == 1
+    await dialog.screenshot(path=tmp_path / f"why-{language}-used.png")
     assert await page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     assert await dialog.evaluate("shown => shown.scrollWidth <= shown.clientWidth")
     await page.keyboard.press("Escape")

@@ -7,9 +7,10 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from agent.domain.zones import CameraZones, Zone, ZoneKind
+from tests.chromium import PATIENCE_MS
 from tests.web.agent.conftest import Client
 from tests.web.agent.scene import CAMERAS, Scene
-from tests.web.agent.test_arming_controls import PATIENCE_MS, unlock
+from tests.web.agent.test_arming_controls import unlock
 
 pytestmark = pytest.mark.browser
 TRIANGLE = [(0.2, 0.2), (0.7, 0.25), (0.5, 0.8)]
@@ -21,7 +22,6 @@ async def page(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterato
     context = await browser.new_context(viewport={"width": width, "height": 844}, locale=locale, has_touch=width < 600)
     made = await context.new_page()
     made.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
     complaints: list[str] = []
     made.on("pageerror", lambda error: complaints.append(str(error)))
     yield made
