@@ -169,6 +169,7 @@ class CameraSettings:
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0
     motion: bool = True
     sensitivity: Annotated[int, SensitivityLevel()] = STANDARD_SENSITIVITY
+    packet_gate: bool = True
     continuous: bool = True
     audio: bool = True
     longest_clip_s: PositiveSeconds | None = None

@@ -45,8 +45,10 @@ def encode(
     fps: int = 10,
     keyframe_every_s: float = 1.0,
     b_frames: int = 0,
+    *,
+    constant_quality: bool = False,
 ) -> tuple[StreamInfo, list[EncodedPacket]]:
-    """Encode a scene as a camera would: Annex B, parameter sets in band, times from 0."""
+    """Encode a scene as a camera would: Annex B, parameter sets in band, times from 0, 1 Mbit/s unless told."""
     encoder: Any = av.CodecContext.create({"h264": "libx264", "hevc": "libx265"}[codec], "w")
     assert isinstance(encoder, VideoCodecContext)
     height, width = scene(0.0).shape
@@ -59,6 +61,8 @@ def encode(
         "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}:repeat-headers=1:threads=1",
         "x265-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}:repeat-headers=1:log-level=none",
     }
+    if constant_quality:
+        encoder.bit_rate, encoder.options = 0, {**encoder.options, "crf": "26"}
     encoded = []
     for index in range(round(seconds * fps)):
         frame = av.VideoFrame.from_ndarray(scene(index / fps), format="gray").reformat(format="yuv420p")

@@ -16,13 +16,14 @@ from agent.errors import BadInput
 from agent.flow.camera_fleet import CameraFleet, Run
 from agent.flow.camera_to_motion import CameraToMotion, StepConsumer
 from agent.flow.clock_to_photo import PhotoCamera
-from agent.flow.motion_to_clip import SURE_AFTER_S, MotionToClip
+from agent.flow.motion_to_clip import SURE_AFTER_S, Lateness, MotionToClip
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.flow.steps_to_all import StepsToAll
 from agent.flow.zones_to_cameras import ZonesToCameras
 from agent.ports import CameraFeed
 from agent.settings import CameraSettings, RecordingSettings, Settings
+from agent.vision.packet_gate import MOST_ASLEEP_S, PacketGate
 from hardware.camera import CameraRefused
 from hardware.cameras.addresses import SourceKind, source_kind
 
@@ -122,7 +123,9 @@ class Cameras:
     def _make(self, camera_id: str, plan: CameraPlan) -> Run:
         camera, parts = plan.camera, self._parts
         self.plans[camera_id] = plan
+        gate = PacketGate() if camera.packet_gate and camera.motion else None
         on_board = CameraBoard(camera_id, camera.name, camera.model, plan.source_kind)
+        on_board.gate = None if gate is None else gate.report
         self._board.cameras[camera_id] = on_board
         recorder = MotionToClip(
             camera=on_board,
@@ -131,13 +134,13 @@ class Cameras:
             intake=self._intake,
             emit=self._emit,
             times=plan.times,
-            sure_after_s=SURE_AFTER_S,
+            lateness=Lateness(SURE_AFTER_S, 0.0 if gate is None else MOST_ASLEEP_S),
         )
         supervisor = CameraToMotion(
             camera=on_board,
             board=self._board,
             clock=parts.clock,
-            make_feed=lambda: self._feed(camera, camera_id),
+            make_feed=lambda: self._feed(camera, camera_id, gate),
             consumer=StepsToAll(recorder, [make(camera_id) for make in self._onlookers]),
             emit=self._emit,
             jitter=random.random,
@@ -148,12 +151,18 @@ class Cameras:
         self.recorders[camera_id], self.supervisors[camera_id] = recorder, supervisor
         return supervisor.run
 
-    def _feed(self, camera: CameraSettings, camera_id: str) -> CameraFeed:
+    def _feed(self, camera: CameraSettings, camera_id: str, gate: PacketGate | None) -> CameraFeed:
         """Return a feed for one opening, with the zones of now; CameraRefused where it cannot be."""
         zones, on_board = self._zones, self._board.sensitivity
         said = partial(zones.encodes_every, camera_id)
         return feed_of(
-            camera, self._parts.clock, self._nonce, zones.of(camera_id), said, lambda: on_board.of(camera_id).level
+            camera,
+            self._parts.clock,
+            self._nonce,
+            zones.of(camera_id),
+            said,
+            lambda: on_board.of(camera_id).level,
+            gate,
         )
 
     def _forget(self, camera_id: str) -> None:

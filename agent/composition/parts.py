@@ -25,6 +25,7 @@ from agent.domain.identity import Identity
 from agent.domain.zones import NO_ZONES, CameraZones
 from agent.errors import BadInput
 from agent.settings import CameraSettings, Settings
+from agent.vision.packet_gate import PacketGate
 from hardware.cameras.addresses import camera_source
 
 SOFTWARE = f"veilleur-agent {VERSION}"
@@ -115,6 +116,7 @@ def feed_of(
     zones: CameraZones = NO_ZONES,
     on_every: Callable[[int], None] = lambda _every: None,
     sensitivity: Callable[[], int] | None = None,
+    gate: PacketGate | None = None,
 ) -> PyavCameraFeed:
     """Return a feed for one opening of a camera; raises CameraRefused for an address that cannot work."""
     source = camera_source(
@@ -132,6 +134,7 @@ def feed_of(
         monotonic=clock.monotonic,
         on_every=on_every,
         sensitivity=sensitivity,
+        gate=gate,
     )
 
 

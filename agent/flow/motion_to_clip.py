@@ -1,6 +1,7 @@
 """A moving picture becomes a clip: one camera's steps, its ring and its life cycle, up to the clip intake."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -31,6 +32,19 @@ BLIND_AFTER_S = 5.0
 SURE_AFTER_S = 1.0
 """What the detector takes at most, from the first moving frame on, until it is sure."""
 
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """Seconds of video from the first moving frame to the decision: `sure_s` at most while pictures are looked at.
+
+    Where none is looked at for `asleep_s` at most, motion may have begun right after the last still one.
+    """
+
+    sure_s: float
+    asleep_s: float = 0.0
+
+
+NOT_LATE = Lateness(0.0)
 NOTHING_SEEN = MotionReading(0.0, moving=False, light_change=False, area=0.0, box=None, score=0.0, threshold=0.0)
 """What the pictures say of a motion that a sensor alone tells of."""
 
@@ -56,9 +70,9 @@ class MotionToClip:
         emit: Emit,
         times: ClipTimes,
         ring_bytes: int = RING_BYTES,
-        sure_after_s: float = 0.0,
+        lateness: Lateness = NOT_LATE,
     ) -> None:
-        """`sure_after_s` is how far readings lag behind motion: the pre-roll counts from the first moving frame."""
+        """`lateness` is that of the readings: the pre-roll counts from the first moving frame."""
         self._camera = camera
         self._board = board
         self._clock = clock
@@ -66,7 +80,7 @@ class MotionToClip:
         self._emit = emit
         self._times = times
         self._ring_bytes = ring_bytes
-        self._sure_after_s = sure_after_s
+        self._lateness = lateness
         self._stream: StreamInfo | None = None
         self._ring: PacketRing | None = None
         self._life = ClipLife()
@@ -113,7 +127,8 @@ class MotionToClip:
         """Take a newly opened stream; its times start anew and its parameters may differ."""
         await self.lost()
         self._stream = stream
-        self._ring = PacketRing(stream.time_base, self._times.pre_roll_s + self._sure_after_s, self._ring_bytes)
+        longest_s = self._times.pre_roll_s + self._lateness.sure_s + self._lateness.asleep_s
+        self._ring = PacketRing(stream.time_base, longest_s, self._ring_bytes)
 
     async def take(self, steps: Sequence[FeedStep]) -> None:
         """Take the next batch, in order."""
@@ -240,7 +255,7 @@ class MotionToClip:
 
     async def _start(self, reading: MotionReading | None, stream: StreamInfo, ring: PacketRing) -> None:
         """Open the clip and tell of the motion, in this order: the event names the clip."""
-        await self._open(stream, ring)
+        await self._open(stream, ring, reading)
         by_sensor = self._told_by is not Trigger.PICTURE
         if by_sensor:
             reading = NOTHING_SEEN
@@ -252,8 +267,15 @@ class MotionToClip:
         self._activity = Activity(reading, light_only, self._at_s, choice, clip_id, self._told_by)
         await self._tell("started", self._activity, self._clock.now())
 
-    async def _open(self, stream: StreamInfo, ring: PacketRing) -> None:
-        packets = ring.packets()
+    def _wanted_from_s(self, reading: MotionReading | None) -> float:
+        """Return where the pre-roll begins: before what is decided late by rule, or before the last still picture."""
+        began_s = self._at_s - self._lateness.sure_s
+        if reading is not None and reading.still_s is not None:
+            began_s = min(began_s, reading.still_s)
+        return began_s - self._times.pre_roll_s
+
+    async def _open(self, stream: StreamInfo, ring: PacketRing, reading: MotionReading | None = None) -> None:
+        packets = ring.packets(self._wanted_from_s(reading))
         if not packets:
             return
         first_s, until_s = (float(dts * stream.time_base) for dts in (packets[0].dts, packets[-1].dts))

@@ -19,6 +19,7 @@ from agent.domain.schedule import Schedule
 from agent.domain.sensitivity import SensitivityInForce, decide_sensitivity
 from agent.domain.zones import CameraZones
 from agent.vision.motion import MotionReading
+from agent.vision.packet_gate import GateReport
 from hardware.camera import StreamInfo
 from hardware.drive import DriveReport
 
@@ -34,7 +35,10 @@ class CameraHealth(StrEnum):
 
 @dataclass(slots=True)
 class CameraBoard:
-    """Progress of one camera. `phase` is the clip life cycle's word; `attempt_s` is when it was last (re)tried."""
+    """Progress of one camera. `phase` is the clip life cycle's word; `attempt_s` is when it was last (re)tried.
+
+    `gate` tells how much of its video was not decoded, where that may be.
+    """
 
     camera_id: str
     name: str
@@ -51,6 +55,7 @@ class CameraBoard:
     last_frame_s: float | None = None
     attempt_s: float | None = None
     losses: int = 0
+    gate: Callable[[], GateReport] | None = None
 
 
 @dataclass(slots=True)

@@ -83,6 +83,18 @@ class SensitivityDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PacketGateDocument:
+    """How much of a camera's video (seconds) was slept through, and the motions that the trust rests on."""
+
+    heard_s: float
+    asleep_s: float
+    motions: int
+    missed: int
+    trusted: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraDocument:
     """One camera. `sink`, `reason` and `blocked_by` are the words of docs/wire.md; `*_text` are sentences."""
 
@@ -115,6 +127,7 @@ class CameraDocument:
     arming: CameraArmingDocument
     zones: ZonesDocument
     sensitivity: SensitivityDocument
+    packet_gate: PacketGateDocument | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,16 @@ def _cameras(page: _Page, cameras: list[CameraBoard], now_s: float) -> None:
         "1 while something moves.",
         [(label, None if camera.reading is None else float(camera.reading.moving)) for label, camera in both],
     )
+    gates = [(label, camera.gate()) for label, camera in both if camera.gate is not None]
+    page.family(
+        "camera_heard_seconds_total", "counter", "Video whose packets came.", [(a, b.heard_s) for a, b in gates]
+    )
+    page.family(
+        "camera_undecoded_seconds_total", "counter", "Video slept through.", [(a, b.asleep_s) for a, b in gates]
+    )
+    page.family(
+        "camera_motions_untold_total", "counter", "Motions only pictures told.", [(a, b.missed) for a, b in gates]
+    )
 
 
 def _labels(labels: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from agent.web.drive_page import drive_html
 from agent.web.languages import Language
 from agent.web.live_page import live_button, live_dialog
 from agent.web.markup import Html, attribute, fill, join
+from agent.web.packet_gate import packet_gate_summary
 from agent.web.sensitivity import sensitivity_button, sensitivity_dialog, sensitivity_summary
 from agent.web.why_page import why_button, why_dialog
 from agent.web.zones import zones_button, zones_dialog, zones_summary
@@ -97,6 +98,7 @@ def _camera(camera: CameraDocument, say: Language) -> Html:
             "arming": "",
             "zones": zones_summary(camera.zones),
             "sensitivity": sensitivity_summary(camera.sensitivity.text),
+            "packet_gate": packet_gate_summary(camera.packet_gate),
         },
         detection=join([zones_button(say), sensitivity_button(say)]),
         path=quote(camera.camera_id, safe=""),

@@ -13,7 +13,7 @@ from agent.adapters.camera_feed_pyav import PyavCameraFeed
 from agent.adapters.clip_files_pyav import PyavClipFiles
 from agent.domain.clip_life import ClipTimes
 from agent.flow.camera_to_motion import CameraToMotion
-from agent.flow.motion_to_clip import SURE_AFTER_S, MotionToClip
+from agent.flow.motion_to_clip import SURE_AFTER_S, Lateness, MotionToClip
 from agent.flow.status_board import CameraBoard, StatusBoard
 from hardware.camera import CameraSource
 from hardware.cameras.addresses import camera_source
@@ -96,7 +96,7 @@ async def first_clip(source: Callable[[], CameraSource], folder: Path) -> bytes:
         intake=intake,
         emit=emit,
         times=times,
-        sure_after_s=SURE_AFTER_S,
+        lateness=Lateness(SURE_AFTER_S),
     )
     supervisor = CameraToMotion(
         camera=camera,

@@ -10,6 +10,7 @@ from agent.domain.zones import NO_ZONES, CameraZones, ZoneKind
 from agent.ports import FeedStep
 from agent.vision.detector import MotionDetector
 from agent.vision.mask import PrivacyMask
+from agent.vision.packet_gate import PacketGate
 from agent.vision.person import Box, Crop
 from agent.vision.zones import Polygon, WatchedParts
 from hardware.camera import CameraError, CameraLost, CameraSource, EncodedPacket, StreamInfo
@@ -31,7 +32,8 @@ class PyavCameraFeed:
 
     With a privacy zone the packets are painted ones from the first on (MaskedPictures; `monotonic` is its clock, and
     `on_every` gets its word on the event loop); a camera to which that cannot be done ends with `CameraRefused`.
-    `sensitivity` is asked from the camera's thread, at each picture that the detector sees.
+    `sensitivity` is asked from the camera's thread, at each picture that the detector sees. A `gate` says which packets
+    need not be decoded; it learns over all openings of a camera, and one feed uses it at a time.
     """
 
     def __init__(
@@ -44,9 +46,11 @@ class PyavCameraFeed:
         monotonic: Callable[[], float] = lambda: 0.0,
         on_every: Callable[[int], None] = lambda _every: None,
         sensitivity: Callable[[], int] | None = None,
+        gate: PacketGate | None = None,
     ) -> None:
         self._source = source
         self._sensitivity = sensitivity
+        self._gate = gate
         self._zones = zones
         self._monotonic = monotonic
         self._on_every = on_every
@@ -126,6 +130,7 @@ class PyavCameraFeed:
             mask=PrivacyMask(private) if private else None,
             watches=self._watch_motion,
             sensitivity=self._sensitivity,
+            gate=self._gate,
         )
         if not private:
             return stream

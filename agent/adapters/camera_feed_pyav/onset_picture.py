@@ -28,6 +28,7 @@ class OnsetPictures:
     def __init__(self, *, pictures: bool = True) -> None:
         self._pictures = pictures
         self._rising_s: float | None = None
+        self._still_s: float | None = None
         self._told = ""
         self._picture: bytes | None = None
         self._taken_s = 0.0
@@ -40,7 +41,7 @@ class OnsetPictures:
         """Return the reading, with `onset_s` and `picture` where something begins."""
         firing = reading.score >= reading.threshold
         if not firing:
-            self._rising_s = None
+            self._rising_s, self._still_s = None, reading.at_s
         elif self._rising_s is None:
             self._rising_s = reading.at_s
         said = "object" if reading.moving else "light" if reading.light_change else ""
@@ -54,7 +55,7 @@ class OnsetPictures:
         if not begins:
             return replace(reading, picture=self._picture)
         onset_s = reading.at_s if self._rising_s is None else self._rising_s
-        return replace(reading, onset_s=onset_s, picture=self._picture)
+        return replace(reading, onset_s=onset_s, still_s=self._still_s, picture=self._picture)
 
 
 def scaled(frame: av.VideoFrame, max_width: int) -> av.VideoFrame:

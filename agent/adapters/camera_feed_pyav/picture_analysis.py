@@ -1,6 +1,7 @@
-"""Decodes every packet as cheaply as motion allows and shows a few pictures a second to the detector."""
+"""Decodes packets as cheaply as motion allows and shows a few pictures a second to the detector."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,11 +16,14 @@ from agent.adapters.camera_feed_pyav.person_crop import crop_around
 from agent.domain.motion_why import minimum_area_at
 from agent.vision.detector import MINIMUM_AREA, MotionDetector
 from agent.vision.mask import PrivacyMask
-from agent.vision.motion import MotionReading
+from agent.vision.motion import MotionReading, merged
+from agent.vision.packet_gate import PacketGate
 from agent.vision.person import Box, Crop
 from agent.vision.small_picture import LookPace, small_luma
 from agent.vision.zones import WATCH_ALL, WatchedParts
 from hardware.camera import EncodedPacket, StreamInfo
+
+DECODES_AVERAGED = 50
 
 
 class PictureAnalysis:
@@ -29,7 +33,8 @@ class PictureAnalysis:
     that readings stay away. With a `mask` every picture is decoded whole and painted before anybody sees it, the
     detector as well. Without `watches` there are pictures but no readings, without
     `pictures` no reading holds one. `sensitivity` (1 to 9) is asked at each picture that the detector sees; without it
-    the detector stays as it was made.
+    the detector stays as it was made. A `gate` may keep packets undecoded for a while; their pictures come late
+    then, all at once, or never. Pictures that are masked, or come in another order than their packets, are not gated.
     """
 
     def __init__(
@@ -42,8 +47,12 @@ class PictureAnalysis:
         watches: bool = True,
         pictures: bool = True,
         sensitivity: Callable[[], int] | None = None,
+        gate: PacketGate | None = None,
     ) -> None:
         self._stream = stream
+        self._gate = None if mask is not None or not watches else gate
+        self._kept: list[av.Packet[Any]] = []
+        self._decode_s = 0.0
         self._sensitivity = sensitivity
         self._watched = watched
         self._mask = mask
@@ -54,6 +63,10 @@ class PictureAnalysis:
         self._newest: av.VideoFrame | None = None
         self._decoding = threading.Lock()  # a picture held while the next ones are decoded is 4 MB that stay
         self._decoder = self._new_decoder()
+        if gate is not None:
+            gate.begin()
+            if self._gate is None:
+                gate.stand_down()
         self.pictures = 0
 
     @property
@@ -64,6 +77,7 @@ class PictureAnalysis:
     def _begin_anew(self, stream: StreamInfo) -> None:
         with self._decoding:
             self._stream = stream
+            self._kept = []
             self._decoder = self._new_decoder()
             self._detector = MotionDetector(watched=self._watched)
             self._onsets = self._onsets.anew()
@@ -82,17 +96,17 @@ class PictureAnalysis:
         return decoder
 
     def see(self, packet: EncodedPacket) -> MotionReading | None:
-        """Decode one packet; return what the detector said of a picture that came out of it, if one was due.
+        """Decode what is due; return what the detector said of the pictures that came out of it, if any was looked at.
 
-        Sound says nothing; pictures that are described anew get a new decoder.
+        Several are merged into one. Sound says nothing; pictures that are described anew get a new decoder.
         """
         reading = None
         for _, said in self.pictures_of(packet):
-            reading = said or reading
+            reading = reading if said is None else merged(reading, said)
         return reading
 
     def pictures_of(self, packet: EncodedPacket) -> Sequence[tuple[av.VideoFrame, MotionReading | None]]:
-        """Decode one packet; return the pictures that came out of it, painted, with what the detector said of each."""
+        """Decode what is due; return the pictures that came out of it, painted, with what the detector said of each."""
         if packet.is_audio:
             return ()
         if packet.stream is not None:
@@ -100,7 +114,26 @@ class PictureAnalysis:
         copy = av.Packet(packet.data)
         copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, self._stream.time_base
         copy.is_keyframe = packet.is_keyframe
-        return self._decoded(copy)
+        if self._gate is None:
+            return self._decoded(copy)
+        return [picture for due in self._due(self._gate, copy) for picture in self._decoded(due)]
+
+    def _due(self, gate: PacketGate, packet: "av.Packet[Any]") -> "Sequence[av.Packet[Any]]":
+        """Return what is to be decoded now: nothing, this packet, or this and all that were kept before it."""
+        if packet.pts is None or packet.pts != packet.dts:
+            gate.stand_down()
+            self._gate, due, self._kept = None, [*self._kept, packet], []
+            return due  # a keyframe alone would come out only with what follows it
+        at_s, size = float(packet.pts * self._stream.time_base), packet.size
+        awake = gate.awake(at_s, size, is_keyframe=packet.is_keyframe, decode_s=self._decode_s)
+        if packet.is_keyframe:
+            self._kept = []
+            return [packet]
+        self._kept.append(packet)
+        if not awake:
+            return ()
+        due, self._kept = self._kept, []
+        return due
 
     def finish(self) -> Sequence[tuple[av.VideoFrame, MotionReading | None]]:
         """Return the pictures that the decoder still held back; a new decoder is needed afterwards."""
@@ -108,10 +141,13 @@ class PictureAnalysis:
 
     def _decoded(self, packet: "av.Packet[Any] | None") -> Sequence[tuple[av.VideoFrame, MotionReading | None]]:
         with self._decoding:
+            began_s = time.thread_time()
             try:
-                return [self._look(frame) for frame in self._decoder.decode(packet)]
+                frames = self._decoder.decode(packet)
             except av.FFmpegError:
                 return ()
+            self._decode_s += (time.thread_time() - began_s - self._decode_s) / DECODES_AVERAGED
+            return [self._look(frame) for frame in frames]
 
     def _look(self, frame: av.VideoFrame) -> tuple[av.VideoFrame, MotionReading | None]:
         if self._mask is not None:
@@ -127,14 +163,21 @@ class PictureAnalysis:
 
     def _detected(self, frame: av.VideoFrame, at_s: float) -> MotionReading:
         small = small_luma(luma_plane(frame))
-        if self._sensitivity is None:
-            return self._detector.see(small, at_s)
-        level = self._sensitivity()
-        self._detector.ask_for(minimum_area_at(level, MINIMUM_AREA))
-        return replace(self._detector.see(small, at_s), sensitivity=level)
+        level = None if self._sensitivity is None else self._sensitivity()
+        if level is not None:
+            self._detector.ask_for(minimum_area_at(level, MINIMUM_AREA))
+        reading = self._detector.see(small, at_s)
+        if self._gate is not None:
+            self._gate.saw(reading)
+        return replace(reading, sensitivity=level)
 
     def newest_jpeg(self, max_width: int) -> bytes | None:
-        """Encode the newest picture at most `max_width` wide; `None` before the first. Callable from any thread."""
+        """Encode the newest picture at most `max_width` wide; `None` before the first. Callable from any thread.
+
+        Behind a gate it may be as old as the newest keyframe; the next ones are decoded for who asks again.
+        """
+        if self._gate is not None:
+            self._gate.ask()
         with self._decoding:
             picture = None if self._newest is None else scaled(self._newest, max_width)
         return None if picture is None else jpeg(picture)
