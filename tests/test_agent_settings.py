@@ -49,6 +49,7 @@ def load(tmp_path: Path, text: str) -> Settings:
         (GOOD + "sensitivity = 12\n", ["line 9", "from 1", "to 9"]),
         (GOOD + "sensitivity = 5.5\n", ["line 9", "`camera.[1].sensitivity`", "whole number"]),
         (GOOD + 'sensitivity = "high"\n', ["line 9", "`camera.[1].sensitivity`", "number"]),
+        (GOOD + 'packet_gate = "never"\n', ["line 9", "`camera.[1].packet_gate`", "true or false"]),
         (GOOD + "sensitivity = true\n", ["line 9", "`camera.[1].sensitivity`", "number"]),
         (GOOD + '[diagnostics]\nhost = "0.0.0.0"\n', ["line 10", "127.0.0.1"]),
         (GOOD + GOOD[GOOD.index("[[") :], ["same name: Front door"]),

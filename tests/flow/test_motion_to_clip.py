@@ -12,7 +12,7 @@ from agent.domain.clip import BlockedBy, ClipReason, Sink, SinkChoice, SinkReaso
 from agent.domain.clip_life import ClipTimes
 from agent.domain.lease import Lease
 from agent.domain.trigger import Trigger
-from agent.flow.motion_to_clip import MotionToClip
+from agent.flow.motion_to_clip import NOT_LATE, Lateness, MotionToClip
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import FeedStep
 from agent.vision.motion import MotionReading
@@ -90,7 +90,13 @@ class RecordedIntake:
 class Bench:
     """One recorder, its clock moved along with the media."""
 
-    def __init__(self, times: ClipTimes | None = None, choice: SinkChoice = CLOUD, ring_bytes: int = 1 << 20) -> None:
+    def __init__(
+        self,
+        times: ClipTimes | None = None,
+        choice: SinkChoice = CLOUD,
+        ring_bytes: int = 1 << 20,
+        lateness: Lateness = NOT_LATE,
+    ) -> None:
         self.clock = ManualClock(START)
         self.camera = CameraBoard(CAMERA, "Front door", "m", "file")
         self.board = StatusBoard(cameras={CAMERA: self.camera})
@@ -105,6 +111,7 @@ class Bench:
             emit=self._emit,
             times=times or ClipTimes(),
             ring_bytes=ring_bytes,
+            lateness=lateness,
         )
 
     async def _emit(self, topic: str, payload: Mapping[str, object]) -> None:
@@ -311,6 +318,26 @@ async def test_clips_of_motions(
         at = packets.index(clip.packets[0])
         assert clip.packets == packets[at : at + len(clip.packets)], "no packet is missing or doubled"
     assert bench.words() == [(word, clip.clip_id) for clip in bench.intake.clips for word in ("started", "ended")]
+
+
+@pytest.mark.parametrize(
+    ("still_s", "begins_s"),
+    [(None, 6.0), (9.8, 6.0), (8.5, 5.0), (6.2, 3.0), (2.0, 2.0)],
+    ids=["awake", "awake-and-told", "two-seconds-asleep", "as-long-as-can-be", "longer-than-is-held"],
+)
+async def test_the_pre_roll_counts_from_the_last_picture_that_showed_nothing(
+    still_s: float | None, begins_s: float
+) -> None:
+    """Decided at 10 s with a lateness of 1 s, and pictures may have been left out for 4 s before it; pre-roll 3 s."""
+    bench = Bench(lateness=Lateness(1.0, 4.0))
+    await bench.recorder.begin(STREAM)
+    packets = placeholder_packets(10.2)
+    await bench.play(packets[:-2], never)
+    decided = MotionReading(10.0, moving=True, light_change=False, area=0.02, box=None, score=2.0, threshold=1.0)
+    steps = [FeedStep(packets[-2], None), FeedStep(packets[-1], replace(decided, onset_s=10.0, still_s=still_s))]
+    await bench.recorder.take(steps)
+    await bench.recorder.stop()
+    assert bench.spans()[0][0] == begins_s
 
 
 async def test_a_leases_longest_clip_cuts_ours() -> None:

@@ -60,6 +60,19 @@ def test_the_ring_starts_at_a_keyframe_covers_the_pre_roll_and_holds_one_group_m
     assert ring.bytes_held == 100 * len(held)
 
 
+@given(keyframe_every_s=st.floats(0.1, 5.0), from_s=st.floats(-5.0, 25.0))
+def test_what_is_asked_for_from_a_time_on_starts_at_the_last_keyframe_before_it(
+    keyframe_every_s: float, from_s: float
+) -> None:
+    ring = PacketRing(TIME_BASE, 15.0)
+    for packet in placeholder_packets(20.0, keyframe_every_s=keyframe_every_s):
+        ring.add(packet)
+    held, wanted = ring.packets(), ring.packets(from_s)
+    assert list(wanted) == list(held)[len(held) - len(wanted) :]
+    early = [packet for packet in held if packet.is_keyframe and packet.dts * TIME_BASE < from_s]
+    assert wanted[0] == (early[-1] if early else held[0])
+
+
 @pytest.mark.parametrize("pre_roll_s", [0.0, 3.0])
 def test_clearing_forgets_everything(pre_roll_s: float) -> None:
     ring = PacketRing(TIME_BASE, pre_roll_s)
