@@ -1,9 +1,10 @@
 """An emulated scene as encoded video: the settings of an emulated camera, and its access units one after the other."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -88,13 +89,17 @@ def write_scene_file(path: Path, settings: SceneSettings) -> None:
         raise ValueError("A scene in a file needs a length: set `seconds`.")
     packets = scene_packets(replace(settings, sound=False))
     first = next(packets)
-    info = scene_stream(settings, first)
+    write_video_file(path, scene_stream(settings, first), chain((first,), packets))
+
+
+def write_video_file(path: Path, info: StreamInfo, packets: Iterable[EncodedPacket]) -> None:
+    """Write H.264 packets without sound, a keyframe first, as an MP4 file."""
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("h264", rate=Fraction(info.nominal_fps).limit_denominator(1001))
         stream.width, stream.height, stream.pix_fmt = info.width, info.height, "yuv420p"
         stream.time_base = info.time_base
         stream.codec_context.extradata = info.extradata
-        for packet in (first, *packets):
+        for packet in packets:
             written = av.Packet(packet.data)
             written.pts, written.dts, written.duration = packet.pts, packet.dts, packet.duration
             written.time_base = info.time_base

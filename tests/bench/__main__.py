@@ -8,8 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench.camera_cost import camera_cost, loads
+from tests.bench.asleep import asleep_costs
+from tests.bench.camera_cost import FOOTAGE, camera_cost, loads
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, motion_event_s, onset_delays
+from tests.bench.gate_footage import WATCHED_S, gated_clips
 from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
 from tests.bench.motion_daemon import motion_program
@@ -26,6 +28,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="how many scenes of each kind are drawn")
     parser.add_argument("--kinds-only", action="store_true", help="nothing but the detector on drawn footage")
     parser.add_argument("--leave-one-out", action="store_true", help="choose constants without each kind in turn")
+    parser.add_argument("--asleep-only", action="store_true", help="nothing but a camera whose packet gate sleeps")
     chosen = parser.parse_args()
     runs = chosen.runs
     if chosen.kinds_only or chosen.leave_one_out:
@@ -38,9 +41,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="veilleur-bench-") as name:
         folder = Path(name)
         _compile_as_installed(folder / "bytecode")
+        if chosen.asleep_only:
+            _print_gated_clips()
+            _print_asleep(folder)
+            return
         _print_costs(folder, runs)
         if chosen.camera_only:
             return
+        _print_gated_clips()
+        _print_asleep(folder)
         _print_masks(folder)
         _print_delays(folder, runs)
         _print_leases(folder)
@@ -66,6 +75,26 @@ def _print_costs(folder: Path, runs: int) -> None:
         for name, cpu in cost.cpu_of.items():
             print(f"    {name:<16} {cpu:.3f}    agent / {name}: {cost.agent_cpu / max(cpu, 1e-3):.2f}")
         print(f"    peak {cost.peak_mb:.0f}, looked at {cost.looked_mb:.0f}, own {cost.own_mb:.0f} MB", flush=True)
+
+
+def _print_gated_clips() -> None:
+    print(f"\nReal footage behind a packet gate, each clip over and over for {WATCHED_S:.0f} s")
+    print(f"{'clip':<24} {'proofs':>8} {'slept':>8} {'motions':>8} {'missed':>8} {'latest':>8}")
+    if not FOOTAGE.exists():
+        print("left out: there is no footage beside this clone (VEILLEUR_FOOTAGE says where it is)")
+        return
+    for clip in gated_clips(FOOTAGE):
+        slept = clip.report.asleep_s / clip.report.heard_s
+        counts = f"{clip.report.motions:>8} {slept:>8.0%} {clip.events:>8} {clip.missed:>8} {clip.latest_s:>6.2f} s"
+        print(f"{clip.name:<24} {counts}", flush=True)
+
+
+def _print_asleep(folder: Path) -> None:
+    print("\nThe same where the packets were proved to tell of every motion, while nothing moves; one run")
+    for cost in asleep_costs(folder):
+        print(f"{cost.name}: agent {cost.asleep_cpu:.3f}, {cost.slept:.0%} slept through, {cost.missed} motions missed")
+        for name, cpu in cost.cpu_of.items():
+            print(f"    {name:<16} {cpu:.3f}    agent / {name}: {cost.asleep_cpu / max(cpu, 1e-3):.2f}", flush=True)
 
 
 def _print_masks(folder: Path) -> None:

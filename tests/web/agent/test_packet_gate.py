@@ -6,6 +6,7 @@ from agent.vision.packet_gate import MOTIONS_TO_TRUST, GateReport
 from tests.web.agent.conftest import Client
 from tests.web.agent.scene import CAMERAS, Scene
 
+TYPED = str.maketrans("\u202f\xa0\u2019", "  '")
 RESTS = GateReport(heard_s=1000.0, asleep_s=612.0, motions=14, missed=1, trusted=True)
 LEARNS = GateReport(heard_s=100.0, asleep_s=0.0, motions=30, missed=2, trusted=False)
 CANNOT = GateReport(heard_s=100.0, asleep_s=0.0, motions=0, missed=0, trusted=False, possible=False)
@@ -17,7 +18,7 @@ CANNOT = GateReport(heard_s=100.0, asleep_s=0.0, motions=0, missed=0, trusted=Fa
         (
             LEARNS,
             "Looks at every picture, until 10 motions show that it may rest (now 9)",
-            "Regarde chaque image, jusqu’à ce que 10 mouvements prouvent qu’elle peut se reposer (à présent 9)",
+            "Regarde chaque image, jusqu'à ce que 10 mouvements prouvent qu'elle peut se reposer (à présent 9)",
         ),
         (
             CANNOT,
@@ -27,7 +28,7 @@ CANNOT = GateReport(heard_s=100.0, asleep_s=0.0, motions=0, missed=0, trusted=Fa
         (
             RESTS,
             "Rests while nothing moves: 61 % of the time, proved by 14 motions",
-            "Se repose tant que rien ne bouge : 61 % du temps, 14 mouvements à l’appui",
+            "Se repose tant que rien ne bouge : 61 % du temps, 14 mouvements à l'appui",
         ),
     ],
     ids=["learns", "cannot", "rests"],
@@ -39,7 +40,7 @@ async def test_the_status_says_how_much_was_slept_through_and_why_not_more(
     scene.board.cameras[CAMERAS[0]].gate = lambda: report
     for language, text in (("en", english), ("fr", french)):
         first, second, _ = (await (await client.get(f"/api/v1/status?lang={language}")).json())["cameras"]
-        assert first["packet_gate"]["text"].replace("\u202f", " ").replace("\xa0", " ") == text
+        assert first["packet_gate"]["text"].translate(TYPED) == text
         assert first["packet_gate"]["asleep_s"] == report.asleep_s
         assert first["packet_gate"]["missed"] == report.missed
         assert second["packet_gate"] is None
