@@ -15,6 +15,10 @@ LEAST_MARGIN_OCTAVES = 0.3
 """Packets a fifth smaller than before the least motion still wake; more where motions differ among each other."""
 LEAST_BYTES = 128
 """A picture whose blocks are all taken over from the last one has less, and how much less says nothing."""
+LEAST_THRESHOLD_OCTAVES = 0.2
+STILL_GROUPS_KEPT = 30
+STILL_SHARE = 0.9
+"""Woken by one still group of pictures in ten at most, where motions allow: the smaller a signal wakes, the better."""
 SIGNAL_S = 0.1
 """Time constant: one odd packet (a scene's refresh, a lost one) is no motion, and three pictures of one are."""
 QUIET_OCTAVES_PER_S = 0.1
@@ -66,12 +70,14 @@ class PacketGate:
 
     The signal is how much larger packets are than quiet ones, in octaves. While the gate is awake every motion that
     the detector decides is held against it. After `MOTIONS_TO_TRUST` of them it sleeps: keyframes alone are decoded,
-    until packets grow to what the least of those motions showed (less a margin), a keyframe shows anything, or
-    pictures are asked for. One motion that the packets did not tell of ends the trust.
+    until packets grow beyond what still pictures have, and at the latest to what the least of those motions showed
+    (less a margin), until a keyframe shows anything, or pictures are asked for. One motion that the packets did not
+    tell of ends the trust.
     """
 
     def __init__(self) -> None:
         self._evidence: deque[_Evidence] = deque(maxlen=MOTIONS_KEPT)
+        self._still_highs: deque[float] = deque(maxlen=STILL_GROUPS_KEPT)
         self._missed = 0
         self._heard_s = self._asleep_s = 0.0
         self._quiet: float | None = None
@@ -88,6 +94,7 @@ class PacketGate:
         self._was_moving = False
         self._awake_until_s = float("-inf")
         self._group_pictures = self._pictures = 0
+        self._group_high, self._group_still = float("-inf"), False
         self._keyframe_s: float | None = None
         self._group_s = float("inf")
         self._threshold: float | None = None
@@ -116,6 +123,7 @@ class PacketGate:
             self._pictures += 1
             self._hear(log2(max(LEAST_BYTES, size_bytes)), at_s, step_s)
         awake = self._must_wake(at_s, decode_s)
+        self._group_still = self._group_still and awake
         self._heard_s += step_s
         self._asleep_s += 0.0 if awake else step_s
         return awake
@@ -123,6 +131,7 @@ class PacketGate:
     def saw(self, reading: MotionReading) -> None:
         """Take what the detector said of a picture."""
         if reading.score >= SUSPICIOUS * reading.threshold or reading.moving or reading.light_change:
+            self._group_still = False
             self._awake_until_s = max(self._awake_until_s, reading.at_s + HOLD_S)
         if reading.moving and not self._was_moving:
             self._hold_against(reading.at_s)
@@ -144,6 +153,9 @@ class PacketGate:
     def _begin_group(self, at_s: float) -> None:
         if self._keyframe_s is not None:
             self._group_pictures, self._group_s = self._pictures, at_s - self._keyframe_s
+        if self._group_still:
+            self._still_highs.append(self._group_high)
+        self._group_high, self._group_still = float("-inf"), True
         self._keyframe_s, self._pictures = at_s, 0
         self._threshold = self._learnt()
         while self._signals and self._signals[0][0] < at_s - 2 * MOST_ASLEEP_S:
@@ -156,6 +168,7 @@ class PacketGate:
         self._signal += (excess - self._signal) * min(1.0, step_s / SIGNAL_S)
         self._lately += (excess - self._lately) * min(1.0, step_s / FALLEN_FOR_S)
         self._signals.append((at_s, self._signal))
+        self._group_high = max(self._group_high, self._signal)
         if self._heard_s < SETTLE_S:
             self._quiet += excess * min(1.0, step_s / max(step_s, self._heard_s, 1e-3))
         elif not self._was_moving:
@@ -196,4 +209,8 @@ class PacketGate:
             return None
         least, middle = peaks[0], peaks[len(peaks) // 2]
         threshold = least - max(LEAST_MARGIN_OCTAVES, (middle - least) / 2)
+        if self._still_highs:
+            highs = sorted(self._still_highs)
+            still = highs[round(STILL_SHARE * (len(highs) - 1))]
+            threshold = min(threshold, max(LEAST_THRESHOLD_OCTAVES, still))
         return threshold if threshold > 0.0 else None

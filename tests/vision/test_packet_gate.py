@@ -118,6 +118,25 @@ def test_packets_of_a_motion_wake_within_three_pictures(proved: Camera) -> None:
     assert seen.index(True) < 3
 
 
+def test_what_is_less_than_any_motion_so_far_and_more_than_a_still_picture_wakes(proved: Camera) -> None:
+    """Ten cars prove nothing of a cat: where still pictures are that quiet, a fifth more is heard."""
+    assert not any(proved.show(10.0, round(1.05 * QUIET_BYTES), moving=False))
+    assert proved.show(2.0, round(1.25 * QUIET_BYTES), moving=False)[-1]
+
+
+def test_where_still_pictures_vary_more_than_that_the_weakest_motion_decides() -> None:
+    camera = Camera()
+    for _ in range(MOTIONS_TO_TRUST):
+        for _ in range(round(PAUSE_S)):
+            camera.show(0.8, QUIET_BYTES, moving=False)
+            camera.show(0.2, 2 * QUIET_BYTES, moving=False)
+        camera.show(MOTION_S, MOVING_BYTES, moving=True)
+    camera.until_audits_are_over()
+    camera.show(HOLD_S + 1.0, QUIET_BYTES, moving=False)
+    assert not any(camera.show(0.2, round(1.5 * QUIET_BYTES), moving=False))
+    assert camera.show(0.4, round(0.9 * MOVING_BYTES), moving=False)[-1]
+
+
 def test_the_weakest_motion_that_proved_it_wakes_again() -> None:
     camera = Camera()
     camera.prove(round(QUIET_BYTES * 1.9), motions=3)
