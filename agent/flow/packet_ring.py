@@ -52,7 +52,7 @@ class PacketRing:
     def packets(self, from_s: float | None = None) -> Sequence[EncodedPacket]:
         """Return what is held, a keyframe first; empty before the first keyframe.
 
-        With `from_s` (media seconds) the groups before the one that is under way then are left out; the newest never is.
+        With `from_s` (media seconds) groups before the one under way then are left out; the newest never is.
         """
         groups = list(self._groups)
         while from_s is not None and len(groups) > 1 and groups[1][0].dts * self._time_base < from_s:
