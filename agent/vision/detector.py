@@ -121,7 +121,8 @@ class MotionDetector:
         """
         if self._previous is not None:
             steps = smooth[::3, ::3].astype(np.int16) - self._previous[::3, ::3]
-            sigma = quantile(np.abs(steps - median(steps)), PLAIN_SHARE) / PLAIN_SIGMAS / 1.4142
+            halves = np.abs(2 * steps - round(2 * median(steps)))  # a median may lie half-way between two levels
+            sigma = quantile(halves, PLAIN_SHARE) / 2 / PLAIN_SIGMAS / 1.4142
             self._noise += (max(0.5, sigma) - self._noise) * min(1.0, step_s / 2.0)
             self._model.setVarMin(max(SMALLEST_VARIANCE, self._noise * self._noise))
         self._previous = smooth

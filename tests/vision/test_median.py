@@ -1,4 +1,4 @@
-"""The median without numpy.ma says what numpy's says."""
+"""The median by counting says what numpy's says."""
 
 import numpy as np
 import pytest
@@ -12,11 +12,11 @@ from agent.vision.median import median, quantile
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=2, min_side=1, max_side=40)
 
 
-@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.float64])
+@pytest.mark.parametrize("kind", [np.uint8, np.int16])
 @given(data=st.data())
-def test_it_is_numpys_median_for_every_kind_and_size(kind: type[np.generic], data: st.DataObject) -> None:
+def test_it_is_numpys_median_for_every_kind_and_size(kind: type[np.integer], data: st.DataObject) -> None:
     elements = st.integers(0, 255) if kind is np.uint8 else st.integers(-512, 512)
-    values: NDArray[np.generic] = data.draw(arrays.arrays(kind, SHAPES, elements=elements))
+    values: NDArray[np.integer] = data.draw(arrays.arrays(kind, SHAPES, elements=elements))
     assert median(values) == float(np.median(values.astype(np.float64)))
 
 
