@@ -43,7 +43,7 @@ def gated_clip(path: Path) -> GatedClip:
         if packet.pts * stream.time_base >= WATCHED_S:
             break
         for analysis, events in zip(both, told, strict=True):
-            for _, reading in analysis.pictures_of(packet):
+            for _, reading in analysis.each_picture_of(packet):
                 if reading is not None:
                     events.add(reading)
     source.close()

@@ -76,7 +76,7 @@ class MaskedPictures:
         self._waiting[packet.pts] = packet
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popitem(last=False)
-        pictures = self._analysis.pictures_of(packet)
+        pictures = list(self._analysis.each_picture_of(packet))
         self._blind_ticks = 0 if pictures else self._blind_ticks + packet.duration
         if self._blind_ticks * self.stream.time_base > BLIND_AFTER_S:
             raise CameraRefused(CANNOT_BE_MASKED)

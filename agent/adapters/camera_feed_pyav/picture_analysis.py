@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -51,7 +51,7 @@ class PictureAnalysis:
     ) -> None:
         self._stream = stream
         self._gate = None if mask is not None or not watches else gate
-        self._kept: list[av.Packet[Any]] = []
+        self._kept: list[EncodedPacket] = []
         self._decode_s = 0.0
         self._sensitivity = sensitivity
         self._watched = watched
@@ -101,30 +101,32 @@ class PictureAnalysis:
         Several are merged into one. Sound says nothing; pictures that are described anew get a new decoder.
         """
         reading = None
-        for _, said in self.pictures_of(packet):
+        for _, said in self.each_picture_of(packet):
             reading = reading if said is None else merged(reading, said)
         return reading
 
-    def pictures_of(self, packet: EncodedPacket) -> Sequence[tuple[av.VideoFrame, MotionReading | None]]:
-        """Decode what is due; return the pictures that came out of it, painted, with what the detector said of each."""
+    def each_picture_of(self, packet: EncodedPacket) -> Iterator[tuple[av.VideoFrame, MotionReading | None]]:
+        """Decode what is due; yield the pictures that come out of it, painted, with what the detector said of each.
+
+        One after the other: a whole group of pictures, after a rest, would be 150 MB at once.
+        """
         if packet.is_audio:
-            return ()
+            return
         if packet.stream is not None:
             self._begin_anew(packet.stream)
-        copy = av.Packet(packet.data)
-        copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, self._stream.time_base
-        copy.is_keyframe = packet.is_keyframe
-        if self._gate is None:
-            return self._decoded(copy)
-        return [picture for due in self._due(self._gate, copy) for picture in self._decoded(due)]
+        for due in [packet] if self._gate is None else self._due(self._gate, packet):
+            copy = av.Packet(due.data)
+            copy.pts, copy.dts, copy.time_base = due.pts, due.dts, self._stream.time_base
+            copy.is_keyframe = due.is_keyframe
+            yield from self._decoded(copy)
 
-    def _due(self, gate: PacketGate, packet: "av.Packet[Any]") -> "Sequence[av.Packet[Any]]":
+    def _due(self, gate: PacketGate, packet: EncodedPacket) -> Sequence[EncodedPacket]:
         """Return what is to be decoded now: nothing, this packet, or this and all that were kept before it."""
-        if packet.pts is None or packet.pts != packet.dts:
+        if packet.pts != packet.dts:
             gate.stand_down()
             self._gate, due, self._kept = None, [*self._kept, packet], []
             return due  # a keyframe alone would come out only with what follows it
-        at_s, size = float(packet.pts * self._stream.time_base), packet.size
+        at_s, size = float(packet.pts * self._stream.time_base), len(packet.data)
         awake = gate.awake(at_s, size, is_keyframe=packet.is_keyframe, decode_s=self._decode_s)
         if packet.is_keyframe:
             self._kept = []
