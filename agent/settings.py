@@ -160,10 +160,14 @@ class GpioSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSettings:
-    """One camera. `id` keeps a camera's identity when it is renamed; without it the name decides."""
+    """One camera. `id` keeps a camera's identity when it is renamed; without it the name decides.
+
+    `detect_address` is that of a small second stream: motion is looked for there, and `address` is only recorded.
+    """
 
     name: ShownName
     address: Annotated[str, Length()]
+    detect_address: Annotated[str, Length()] | None = None
     model: Model
     id: UUID | None = None
     nominal_fps: Annotated[float, Range(above=0, most=240)] = 25.0

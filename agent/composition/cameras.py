@@ -11,6 +11,7 @@ import structlog
 from agent.composition.parts import Parts, feed_of
 from agent.domain.clip_life import ClipTimes
 from agent.domain.continuous import SegmentTimes
+from agent.domain.detects_on import DetectsOn
 from agent.domain.motion_why import STANDARD_SENSITIVITY
 from agent.errors import BadInput
 from agent.flow.camera_fleet import CameraFleet, Run
@@ -24,6 +25,7 @@ from agent.flow.zones_to_cameras import ZonesToCameras
 from agent.ports import CameraFeed
 from agent.settings import CameraSettings, RecordingSettings, Settings
 from agent.vision.packet_gate import MOST_ASLEEP_S, PacketGate
+from agent.vision.stream_alignment import ALIGNED_WITHIN_S
 from hardware.camera import CameraRefused
 from hardware.cameras.addresses import SourceKind, source_kind
 
@@ -57,6 +59,10 @@ def camera_plans(settings: Settings, namespace: str) -> dict[str, CameraPlan]:
             kind = source_kind(camera.address).value
         except CameraRefused as error:
             raise BadInput(f"The address of the camera {camera.name!r} cannot be used: {error}") from None
+        try:
+            source_kind(camera.detect_address or camera.address)
+        except CameraRefused as error:
+            raise BadInput(f"The `detect_address` of the camera {camera.name!r} cannot be used: {error}") from None
         started_with = replace(camera, sensitivity=STANDARD_SENSITIVITY)
         plans[camera.camera_id(namespace)] = CameraPlan(started_with, kind, clip_times(recording, camera), segments)
     if len(plans) < len(settings.camera):
@@ -74,6 +80,12 @@ def clip_times(recording: RecordingSettings, camera: CameraSettings) -> ClipTime
         retrigger_wait_s=recording.retrigger_wait_s if wait_s is None else wait_s,
         end_early=recording.end_early if camera.end_early is None else camera.end_early,
     )
+
+
+def lateness(camera: CameraSettings) -> Lateness:
+    """Return how far the readings of a camera lag behind its motion, with these settings."""
+    asleep_s = MOST_ASLEEP_S if camera.packet_gate and camera.motion else 0.0
+    return Lateness(SURE_AFTER_S, asleep_s, ALIGNED_WITHIN_S if camera.detect_address else 0.0)
 
 
 class Cameras:
@@ -134,7 +146,7 @@ class Cameras:
             intake=self._intake,
             emit=self._emit,
             times=plan.times,
-            lateness=Lateness(SURE_AFTER_S, 0.0 if gate is None else MOST_ASLEEP_S),
+            lateness=lateness(camera),
         )
         supervisor = CameraToMotion(
             camera=on_board,
@@ -163,7 +175,15 @@ class Cameras:
             said,
             lambda: on_board.of(camera_id).level,
             gate,
+            partial(self._detects_on, camera_id),
         )
+
+    def _detects_on(self, camera_id: str, stream: DetectsOn, why: str) -> None:
+        camera = self._board.cameras.get(camera_id)
+        if camera is not None:
+            camera.detects_on = stream, why
+            log.info("motion_is_looked_for", camera=camera.name, stream=stream.value, why=why)
+            self._board.changed()
 
     def _forget(self, camera_id: str) -> None:
         del self.plans[camera_id], self.supervisors[camera_id], self.recorders[camera_id]

@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,6 +22,7 @@ from agent.adapters.lease_verifier_jwt import JwtLeaseVerifier
 from agent.adapters.ledger_sqlite import SqliteLedger
 from agent.adapters.module_state_files import ModuleStateFiles
 from agent.composition.own_drive import KeptDrive, own_drive
+from agent.domain.detects_on import DetectsOn
 from agent.domain.identity import Identity
 from agent.domain.zones import NO_ZONES, CameraZones
 from agent.errors import BadInput
@@ -117,24 +119,27 @@ def feed_of(
     on_every: Callable[[int], None] = lambda _every: None,
     sensitivity: Callable[[], int] | None = None,
     gate: PacketGate | None = None,
+    on_detects: Callable[[DetectsOn, str], None] = lambda _stream, _why: None,
 ) -> PyavCameraFeed:
     """Return a feed for one opening of a camera; raises CameraRefused for an address that cannot work."""
-    source = camera_source(
-        camera.address,
+    make_source = partial(
+        camera_source,
         monotonic=clock.monotonic,
         sleep=block,
         nominal_fps=camera.nominal_fps,
         nonce=nonce,
-        audio=camera.audio,
     )
+    second = camera.detect_address
     return PyavCameraFeed(
-        source,
+        make_source(camera.address, audio=camera.audio),
         watch_motion=camera.motion,
         zones=zones,
         monotonic=clock.monotonic,
         on_every=on_every,
         sensitivity=sensitivity,
         gate=gate,
+        second=None if second is None else partial(make_source, second, audio=False),
+        on_detects=on_detects,
     )
 
 

@@ -3,6 +3,8 @@
 FIRST_S = 1.0
 LONGEST_S = 300.0
 RESTART_S = 10.0
+CAMERA_RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Waits before a lost camera, or a stream of it, is opened again, one after the other."""
 
 
 def backoff_s(failures: int, jitter: float, asked_s: float | None = None) -> float:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import structlog
 
+from agent.domain.backoff import CAMERA_RETRY_S
 from agent.flow.clip_moves import wire_time
 from agent.flow.status_board import CameraBoard, CameraHealth, StatusBoard
 from agent.flow.to_its_end import to_its_end
@@ -15,7 +16,6 @@ from agent.ports import CameraFeed, Clock, FeedStep
 from agent.vision.person import Box, Crop
 from hardware.camera import CameraLost, CameraRefused, StreamInfo
 
-RETRY_LADDER_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 REFUSED_RETRY_S = 60.0
 """A person must change something: look again once a minute, so that the change is noticed without a restart."""
 STEADY_AFTER_S = 30.0
@@ -99,7 +99,7 @@ class CameraToMotion:
             await self._consumer.stop()
 
     def _next_rung_s(self) -> float:
-        wait_s = RETRY_LADDER_S[min(self._rung, len(RETRY_LADDER_S) - 1)]
+        wait_s = CAMERA_RETRY_S[min(self._rung, len(CAMERA_RETRY_S) - 1)]
         self._rung += 1
         return wait_s
 

@@ -37,11 +37,18 @@ SURE_AFTER_S = 1.0
 class Lateness:
     """Seconds of video from the first moving frame to the decision: `sure_s` at most while pictures are looked at.
 
-    Where none is looked at for `asleep_s` at most, motion may have begun right after the last still one.
+    Where none is looked at for `asleep_s` at most, motion may have begun right after the last still one. `aligned_s` is
+    how well the times of the pictures are known, where they are those of another stream.
     """
 
     sure_s: float
     asleep_s: float = 0.0
+    aligned_s: float = 0.0
+
+    @property
+    def longest_s(self) -> float:
+        """How long before the decision motion may have begun."""
+        return self.sure_s + self.asleep_s + self.aligned_s
 
 
 NOT_LATE = Lateness(0.0)
@@ -127,8 +134,7 @@ class MotionToClip:
         """Take a newly opened stream; its times start anew and its parameters may differ."""
         await self.lost()
         self._stream = stream
-        longest_s = self._times.pre_roll_s + self._lateness.sure_s + self._lateness.asleep_s
-        self._ring = PacketRing(stream.time_base, longest_s, self._ring_bytes)
+        self._ring = PacketRing(stream.time_base, self._times.pre_roll_s + self._lateness.longest_s, self._ring_bytes)
 
     async def take(self, steps: Sequence[FeedStep]) -> None:
         """Take the next batch, in order."""
@@ -272,7 +278,7 @@ class MotionToClip:
         began_s = self._at_s - self._lateness.sure_s
         if reading is not None and reading.still_s is not None:
             began_s = min(began_s, reading.still_s)
-        return began_s - self._times.pre_roll_s
+        return began_s - self._lateness.aligned_s - self._times.pre_roll_s
 
     async def _open(self, stream: StreamInfo, ring: PacketRing, reading: MotionReading | None = None) -> None:
         packets = ring.packets(self._wanted_from_s(reading))

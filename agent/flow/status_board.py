@@ -11,6 +11,7 @@ from enum import StrEnum
 from agent.domain.arming import FROM_THE_START, Arming
 from agent.domain.clip import SinkChoice
 from agent.domain.continuous import ContinuousState
+from agent.domain.detects_on import DetectsOn
 from agent.domain.drive_pace import DrivePace
 from agent.domain.lease import Lease, LeaseState
 from agent.domain.motion_why import STANDARD_SENSITIVITY
@@ -37,7 +38,8 @@ class CameraHealth(StrEnum):
 class CameraBoard:
     """Progress of one camera. `phase` is the clip life cycle's word; `attempt_s` is when it was last (re)tried.
 
-    `gate` tells how much of its video was not decoded, where that may be.
+    `gate` tells how much of its video was not decoded, where that may be; `detects_on` which of two streams motion is
+    looked for in, and why it is the main one, where a second one is configured.
     """
 
     camera_id: str
@@ -56,6 +58,7 @@ class CameraBoard:
     attempt_s: float | None = None
     losses: int = 0
     gate: Callable[[], GateReport] | None = None
+    detects_on: tuple[DetectsOn, str] | None = None
 
 
 @dataclass(slots=True)

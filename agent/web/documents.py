@@ -95,6 +95,15 @@ class PacketGateDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DetectsOnDocument:
+    """Which of its two streams a camera's motion is looked for in: `second`, or `main` and (in English) why."""
+
+    stream: str
+    why: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraDocument:
     """One camera. `sink`, `reason` and `blocked_by` are the words of docs/wire.md; `*_text` are sentences."""
 
@@ -128,6 +137,7 @@ class CameraDocument:
     zones: ZonesDocument
     sensitivity: SensitivityDocument
     packet_gate: PacketGateDocument | None
+    detects_on: DetectsOnDocument | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from agent.web import page_patterns as pattern
 from agent.web.arming import arming_html, camera_arming_html, lock_html
+from agent.web.detects_on import detects_on_summary
 from agent.web.documents import (
     CameraDocument,
     ClipDocument,
@@ -99,6 +100,7 @@ def _camera(camera: CameraDocument, say: Language) -> Html:
             "zones": zones_summary(camera.zones),
             "sensitivity": sensitivity_summary(camera.sensitivity.text),
             "packet_gate": packet_gate_summary(camera.packet_gate),
+            "detects_on": detects_on_summary(camera.detects_on),
         },
         detection=join([zones_button(say), sensitivity_button(say)]),
         path=quote(camera.camera_id, safe=""),

@@ -81,6 +81,7 @@ CAMERA = """
     <p class="small dim" data-text="continuous_text">{continuous_text}</p>
     {controls}
     {sensitivity}
+    {detects_on}
     {packet_gate}
     {zones}
     <div class="controls">{detection}</div>

@@ -14,6 +14,7 @@ from agent.ports import ClipFiles, Clock, Ledger
 from agent.vision.motion import MotionReading
 from agent.web import documents as doc
 from agent.web.arming import arming_document, camera_arming
+from agent.web.detects_on import camera_detects_on
 from agent.web.languages import Language, msg
 from agent.web.packet_gate import camera_packet_gate
 from agent.web.sensitivity import camera_sensitivity
@@ -149,6 +150,7 @@ def _camera(source: DiagnosticsSource, camera: CameraBoard, now_s: float, say: L
         zones=camera_zones(source.board, camera.camera_id, say),
         sensitivity=camera_sensitivity(source.board, camera.camera_id, stream, say),
         packet_gate=camera_packet_gate(camera, say),
+        detects_on=camera_detects_on(camera, say),
         cover_text="" if lease is None else cover_sentence(lease.cameras.get(camera.camera_id), say),
         continuous=camera.continuous.value,
         continuous_text=continuous_sentence(camera.continuous, say),

@@ -16,6 +16,7 @@ from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
 from tests.bench.motion_daemon import motion_program
 from tests.bench.motion_kinds import print_kinds, print_leave_one_out
+from tests.bench.second_stream import second_stream_cost
 from tests.bench.ten_cameras import ten_cameras
 
 
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--kinds-only", action="store_true", help="nothing but the detector on drawn footage")
     parser.add_argument("--leave-one-out", action="store_true", help="choose constants without each kind in turn")
     parser.add_argument("--asleep-only", action="store_true", help="nothing but a camera whose packet gate sleeps")
+    parser.add_argument("--second-only", action="store_true", help="nothing but a camera with a small second stream")
     chosen = parser.parse_args()
     runs = chosen.runs
     if chosen.kinds_only or chosen.leave_one_out:
@@ -41,6 +43,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="veilleur-bench-") as name:
         folder = Path(name)
         _compile_as_installed(folder / "bytecode")
+        if chosen.second_only:
+            _print_second(folder, runs)
+            return
         if chosen.asleep_only:
             _print_gated_clips()
             _print_asleep(folder)
@@ -48,6 +53,7 @@ def main() -> None:
         _print_costs(folder, runs)
         if chosen.camera_only:
             return
+        _print_second(folder, runs)
         _print_gated_clips()
         _print_asleep(folder)
         _print_masks(folder)
@@ -75,6 +81,15 @@ def _print_costs(folder: Path, runs: int) -> None:
         for name, cpu in cost.cpu_of.items():
             print(f"    {name:<16} {cpu:.3f}    agent / {name}: {cost.agent_cpu / max(cpu, 1e-3):.2f}")
         print(f"    peak {cost.peak_mb:.0f}, looked at {cost.looked_mb:.0f}, own {cost.own_mb:.0f} MB", flush=True)
+
+
+def _print_second(folder: Path, runs: int) -> None:
+    cost = second_stream_cost(folder / "second", runs)
+    print("\nA quiet 1080p25 camera whose second stream of 640x360 at 10 pictures a second is looked at")
+    motion = (
+        "" if cost.motion_cpu is None else f"; motion {cost.motion_cpu:.3f}, {cost.agent_cpu / cost.motion_cpu:.2f}"
+    )
+    print(f"agent {cost.agent_cpu:.3f}{motion}; peak {cost.peak_mb:.0f} MB", flush=True)
 
 
 def _print_gated_clips() -> None:

@@ -84,7 +84,7 @@ def camera_cost(folder: Path, load: Load, runs: int) -> CameraCost:
             with ExitStack() as stack:
                 house = stack.enter_context(bench_house(folder / f"{load.video.stem}-{run}", server.url))
                 peers = _peers(folder, server.url)
-                shares.append(_cpu_shares(house, [stack.enter_context(peer) for peer in peers.values()]))
+                shares.append(cpu_shares(house, [stack.enter_context(peer) for peer in peers.values()]))
                 if load.idle and not run:
                     time.sleep(LONG_S)  # noqa: TID251 - a benchmark runs on real time
                 memories.append(_memory_mb(house))
@@ -122,7 +122,7 @@ def _memory_mb(house: BenchHouse) -> Sequence[float]:
     return peak, peak_memory_mb(house.agent.pid), own_memory_mb(house.agent.pid)
 
 
-def _cpu_shares(house: BenchHouse, peers: Sequence[int]) -> Sequence[float]:
+def cpu_shares(house: BenchHouse, peers: Sequence[int]) -> Sequence[float]:
     """Return CPU seconds per second of agent and peers over a window in which the agent saw what the camera sent."""
     processes = (house.agent.pid, *peers)
     for _ in range(MOST_WINDOWS):

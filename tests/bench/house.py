@@ -39,6 +39,7 @@ name = "Bench"
 address = {camera}
 model = "mini"
 packet_gate = {gate}
+{second}
 """
 PATIENCE_S = 30.0
 LIVE_PICTURES = 10
@@ -80,8 +81,13 @@ class BenchHouse:
 
 
 @contextmanager
-def bench_house(folder: Path, camera: str, *, packet_gate: bool = False) -> Iterator[BenchHouse]:
-    """Start both, claim, confirm; everything ends with the context. Every picture is decoded without `packet_gate`."""
+def bench_house(
+    folder: Path, camera: str, *, packet_gate: bool = False, second: str | None = None
+) -> Iterator[BenchHouse]:
+    """Start both, claim, confirm; everything ends with the context.
+
+    Every picture is decoded without `packet_gate`; `second` is the address of the camera's small stream.
+    """
     folder.mkdir(parents=True)
     port, broker, diagnostics = free_ports()
     url, agent_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{diagnostics}"
@@ -94,6 +100,7 @@ def bench_house(folder: Path, camera: str, *, packet_gate: bool = False) -> Iter
             port=diagnostics,
             camera=quoted(camera),
             gate=str(packet_gate).lower(),
+            second="" if second is None else f"detect_address = {quoted(second)}",
         ),
     )
     password = secrets.token_urlsafe(12)

@@ -3,9 +3,13 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 
 from agent.adapters.camera_feed_pyav.masked_pictures import MaskedPictures
 from agent.adapters.camera_feed_pyav.picture_analysis import PictureAnalysis
+from agent.adapters.camera_feed_pyav.second_stream import SecondStream
+from agent.adapters.camera_feed_pyav.two_streams import TwoStreams
+from agent.domain.detects_on import DetectsOn
 from agent.domain.zones import NO_ZONES, CameraZones, ZoneKind
 from agent.ports import FeedStep
 from agent.vision.detector import MotionDetector
@@ -34,9 +38,13 @@ class PyavCameraFeed:
     `on_every` gets its word on the event loop); a camera to which that cannot be done ends with `CameraRefused`.
     `sensitivity` is asked from the camera's thread, at each picture that the detector sees. A `gate` says which packets
     need not be decoded; it learns over all openings of a camera, and one feed uses it at a time.
+
+    With a `second` source (a camera's small stream, made anew at each opening of it) motion is looked for there and the
+    packets of the first are only copied; `on_detects` gets its word on the event loop. While it is not to be had, and
+    always with a privacy zone, the first is analysed. The gate listens to the stream that is analysed as configured.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords with defaults; the composition root alone gives them all
         self,
         source: CameraSource,
         *,
@@ -47,8 +55,12 @@ class PyavCameraFeed:
         on_every: Callable[[int], None] = lambda _every: None,
         sensitivity: Callable[[], int] | None = None,
         gate: PacketGate | None = None,
+        second: Callable[[], CameraSource] | None = None,
+        on_detects: Callable[[DetectsOn, str], None] = lambda _stream, _why: None,
     ) -> None:
         self._source = source
+        self._second = second
+        self._on_detects = on_detects
         self._sensitivity = sensitivity
         self._gate = gate
         self._zones = zones
@@ -57,7 +69,7 @@ class PyavCameraFeed:
         self._masked: MaskedPictures | None = None
         self._watch_motion = watch_motion
         self._detector = detector
-        self._analysis: PictureAnalysis | None = None
+        self._analysis: PictureAnalysis | TwoStreams | None = None
         self._slots = threading.Semaphore(BATCHES_IN_FLIGHT)
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -114,33 +126,44 @@ class PyavCameraFeed:
             ending.__cause__ = error
         finally:
             self._source.close()
+            if isinstance(self._analysis, TwoStreams):
+                self._analysis.close()
         self._call(loop, _describe, described, ending or CameraLost("The camera ended before it described its video."))
         self._call(loop, self._queue.put_nowait, ending)
 
     def _prepare(self, loop: asyncio.AbstractEventLoop, stream: StreamInfo) -> StreamInfo:
         """Make what looks at the pictures, and what paints them; return the stream that leaves here."""
-        zones = self._zones
-        private = _polygons(zones, ZoneKind.PRIVACY)
+        private = _polygons(self._zones, ZoneKind.PRIVACY)
         if not private and not self._watch_motion:
             return stream
-        self._analysis = PictureAnalysis(
+        if self._second is not None and not private:
+            analysed = SecondStream(self._second, partial(self._analysis_of, gate=self._gate), self._monotonic)
+            said = partial(self._call, loop, self._on_detects)
+            self._analysis = TwoStreams(stream, analysed, self._analysis_of, said)
+            return stream
+        analysis = self._analysis = self._analysis_of(stream, self._gate)
+        if not private:
+            return stream
+        self._masked = MaskedPictures(
+            stream,
+            analysis,
+            monotonic=self._monotonic,
+            said=lambda every: self._call(loop, self._on_every, every),
+        )
+        return self._masked.stream
+
+    def _analysis_of(self, stream: StreamInfo, gate: PacketGate | None = None) -> PictureAnalysis:
+        zones = self._zones
+        private = _polygons(zones, ZoneKind.PRIVACY)
+        return PictureAnalysis(
             stream,
             self._detector,
             watched=WatchedParts(_polygons(zones, ZoneKind.ACTIVITY), _polygons(zones, ZoneKind.ONLY_HERE)),
             mask=PrivacyMask(private) if private else None,
             watches=self._watch_motion,
             sensitivity=self._sensitivity,
-            gate=self._gate,
+            gate=gate,
         )
-        if not private:
-            return stream
-        self._masked = MaskedPictures(
-            stream,
-            self._analysis,
-            monotonic=self._monotonic,
-            said=lambda every: self._call(loop, self._on_every, every),
-        )
-        return self._masked.stream
 
     def _steps(self) -> Iterator[FeedStep]:
         masked = self._masked
