@@ -10,6 +10,7 @@ from agent.vision.clutter import ALIKE_IN_SIZE, SETTLED_LOOKS, Blob, Clutter
 from agent.vision.median import median, quantile
 from agent.vision.motion import MotionReading
 from agent.vision.shake import Shake, unexplained
+from agent.vision.stir import STIR_LEVELS, Stir
 from agent.vision.texture import GLARE, objects
 from agent.vision.zones import WATCH_ALL, WatchedParts
 
@@ -78,6 +79,8 @@ class MotionDetector:
         self._clutter = Clutter()
         self._shake = Shake()
         self._shake_pixels = 0
+        self._stir = Stir()
+        self._rested_s = 0.0
         self._light_until_s = float("-inf")
         self._in_a_row = 0
         self._moving = False
@@ -98,8 +101,7 @@ class MotionDetector:
         smooth = np.asarray(cv2.GaussianBlur(luma, (3, 3), 0), dtype=np.uint8)
         self._measure_noise(smooth, step_s)
         stepped = self._follow_light(smooth, step_s)
-        self._shake_pixels = self._shake.follow(smooth, step_s)
-        share, blobs = self._foreground(smooth, step_s, at_s)
+        share, blobs = self._stirred(smooth, step_s, at_s)
         flooded = share > (FLOOD_SHARE_IN_A_STEP if stepped else FLOOD_SHARE) and self._pictures > WARM_UP_PICTURES
         if flooded and at_s >= self._light_until_s:
             self._light_until_s = at_s + LIGHT_HOLD_S
@@ -137,9 +139,24 @@ class MotionDetector:
         self._offset = self._first_median - level
         return self._pictures > WARM_UP_PICTURES and jump > max(LIGHT_STEP_LEVELS, LIGHT_STEP_SIGMAS * self._noise)
 
-    def _foreground(self, smooth: Luma, step_s: float, at_s: float) -> tuple[float, Sequence[Blob]]:
-        """Return the share of changed pixels and the blobs of what may be objects, light taken out."""
+    def _stirred(self, smooth: Luma, step_s: float, at_s: float) -> tuple[float, Sequence[Blob]]:
+        """Ask for the foreground where anything stirs; say nothing of the rest, at a tenth of the cost."""
         level = np.asarray(cv2.addWeighted(smooth, 1.0, smooth, 0.0, self._offset), np.uint8)
+        limit = STIR_LEVELS * min(1.0, self._minimum_area / MINIMUM_AREA)
+        if self._pictures > WARM_UP_PICTURES and not self._stir.anything(level, at_s, limit):
+            self._rested_s += step_s
+            return 0.0, ()
+        step_s, self._rested_s = step_s + self._rested_s, 0.0
+        self._shake_pixels = self._shake.follow(smooth, step_s)
+        share, blobs = self._foreground(level, step_s, at_s)
+        if share:
+            self._stir.unsettle()
+        else:
+            self._stir.settle(self._background(), at_s)
+        return share, blobs
+
+    def _foreground(self, level: Luma, step_s: float, at_s: float) -> tuple[float, Sequence[Blob]]:
+        """Return the share of changed pixels and the blobs of what may be objects, light taken out."""
         rate = max(step_s / MODEL_MEMORY_S, 0.5 / self._pictures if self._pictures <= 5 * WARM_UP_PICTURES else 0.0)
         if at_s < self._light_until_s:
             rate = 0.5

@@ -1,7 +1,8 @@
-"""What the diagnostics say of a camera that rests while its packets tell of nothing."""
+"""What the diagnostics say of how a camera's pictures are looked at: when it rests, and in which stream."""
 
 import pytest
 
+from agent.domain.detects_on import DetectsOn
 from agent.vision.packet_gate import MOTIONS_TO_TRUST, GateReport
 from tests.web.agent.conftest import Client
 from tests.web.agent.scene import CAMERAS, Scene
@@ -55,3 +56,30 @@ async def test_the_metrics_count_what_was_slept_through_and_what_packets_missed(
     assert of["veilleur_camera_heard_seconds_total"].endswith(" 1000")
     assert of["veilleur_camera_undecoded_seconds_total"].endswith(" 612")
     assert of["veilleur_camera_motions_untold_total"].endswith(" 1")
+
+
+@pytest.mark.parametrize(
+    ("said", "english", "french"),
+    [
+        (
+            (DetectsOn.MAIN, "Wrong password: check it."),
+            "Its second stream is not to be had: motion is looked for in the main one, which costs more",
+            "Son second flux n'est pas disponible : les mouvements sont cherchés dans le principal, ce qui coûte plus",
+        ),
+        (
+            (DetectsOn.SECOND, ""),
+            "Motion is looked for in its small second stream",
+            "Les mouvements sont cherchés dans son petit second flux",
+        ),
+    ],
+    ids=["main", "second"],
+)
+async def test_the_status_says_which_stream_is_looked_at_and_why_it_is_the_main_one(
+    client: Client, scene: Scene, said: tuple[DetectsOn, str], english: str, french: str
+) -> None:
+    scene.board.cameras[CAMERAS[0]].detects_on = said
+    for language, text in (("en", english), ("fr", french)):
+        first, second, _ = (await (await client.get(f"/api/v1/status?lang={language}")).json())["cameras"]
+        assert first["detects_on"]["text"].translate(TYPED) == text
+        assert (first["detects_on"]["stream"], first["detects_on"]["why"]) == (said[0].value, said[1])
+        assert second["detects_on"] is None
