@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -10,10 +9,12 @@ from pathlib import Path
 
 from tests.bench.camera_cost import camera_cost, loads
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, motion_event_s, onset_delays
+from tests.bench.footage_accuracy import print_footage
 from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
 from tests.bench.motion_daemon import motion_program
 from tests.bench.motion_kinds import print_kinds, print_leave_one_out
+from tests.bench.results import Results, machine
 from tests.bench.ten_cameras import ten_cameras
 
 
@@ -25,16 +26,19 @@ def main() -> None:
     parser.add_argument("--camera-only", action="store_true", help="nothing but one camera, beside what others use")
     parser.add_argument("--seeds", type=int, default=20, help="how many scenes of each kind are drawn")
     parser.add_argument("--kinds-only", action="store_true", help="nothing but the detector on drawn footage")
+    parser.add_argument("--footage-only", action="store_true", help="nothing but the detector on real footage")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well, as they come")
     parser.add_argument("--leave-one-out", action="store_true", help="choose constants without each kind in turn")
     chosen = parser.parse_args()
     runs = chosen.runs
     if chosen.kinds_only or chosen.leave_one_out:
         (print_leave_one_out if chosen.leave_one_out else print_kinds)(chosen.seeds)
         return
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}; medians of {runs}"
-    )
+    results = Results(chosen.json)
+    if chosen.footage_only:
+        print_footage(results)
+        return
+    print(f"{machine()}; medians of {runs}")
     with tempfile.TemporaryDirectory(prefix="veilleur-bench-") as name:
         folder = Path(name)
         _compile_as_installed(folder / "bytecode")
@@ -44,6 +48,7 @@ def main() -> None:
         _print_masks(folder)
         _print_delays(folder, runs)
         _print_leases(folder)
+        print_footage(results)
         print_kinds(chosen.seeds)
         _print_ten_cameras(folder, chosen.ten_cameras_s)
 
