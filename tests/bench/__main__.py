@@ -5,14 +5,15 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from tests.bench.camera_cost import camera_cost, loads
+from tests.bench.camera_tables import print_cameras, wished_videos
+from tests.bench.camera_video import CODECS, SIZES
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, motion_event_s, onset_delays
 from tests.bench.footage_accuracy import print_footage
 from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
-from tests.bench.motion_daemon import motion_program
 from tests.bench.motion_kinds import print_kinds, print_leave_one_out
 from tests.bench.results import Results, machine
 from tests.bench.ten_cameras import ten_cameras
@@ -24,6 +25,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--ten-cameras-s", type=float, default=600.0, help="how long ten cameras are recorded")
     parser.add_argument("--camera-only", action="store_true", help="nothing but one camera, beside what others use")
+    parser.add_argument("--sizes", type=_names_of(SIZES), default=list(SIZES), help=f"some of {','.join(SIZES)}")
+    parser.add_argument("--codecs", type=_names_of(CODECS), default=list(CODECS), help=f"some of {','.join(CODECS)}")
     parser.add_argument("--seeds", type=int, default=20, help="how many scenes of each kind are drawn")
     parser.add_argument("--kinds-only", action="store_true", help="nothing but the detector on drawn footage")
     parser.add_argument("--footage-only", action="store_true", help="nothing but the detector on real footage")
@@ -38,11 +41,11 @@ def main() -> None:
     if chosen.footage_only:
         print_footage(results)
         return
-    print(f"{machine()}; medians of {runs}")
+    print(machine())
     with tempfile.TemporaryDirectory(prefix="veilleur-bench-") as name:
         folder = Path(name)
         _compile_as_installed(folder / "bytecode")
-        _print_costs(folder, runs)
+        print_cameras(folder, wished_videos(chosen.sizes, chosen.codecs), runs, results)
         if chosen.camera_only:
             return
         _print_masks(folder)
@@ -53,24 +56,22 @@ def main() -> None:
         _print_ten_cameras(folder, chosen.ten_cameras_s)
 
 
+def _names_of(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
+    def names(text: str) -> Sequence[str]:
+        wished = text.split(",")
+        if unknown := [name for name in wished if name not in known]:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is none of {', '.join(known)}")
+        return wished
+
+    return names
+
+
 def _compile_as_installed(folder: Path) -> None:
     """Keep compiled modules as an installation does: compiling them at each start would count as the agent's memory."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
     program = "import agent.composition.run_command, agent.composition.commands, agent.composition.claiming"
     subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def _print_costs(folder: Path, runs: int) -> None:
-    print("\nOne 1080p25 H.264 camera over RTSP, live; CPU seconds per second of video, memory in MB (10^6 bytes)")
-    if motion_program() is None:
-        print("without motion, which is not installed here (Debian: apt-get install motion)")
-    for load in loads(folder):
-        cost = camera_cost(folder, load, runs)
-        print(f"{load.name}, {load.mbit_per_s:.1f} Mbit/s: agent {cost.agent_cpu:.3f}")
-        for name, cpu in cost.cpu_of.items():
-            print(f"    {name:<16} {cpu:.3f}    agent / {name}: {cost.agent_cpu / max(cpu, 1e-3):.2f}")
-        print(f"    peak {cost.peak_mb:.0f}, looked at {cost.looked_mb:.0f}, own {cost.own_mb:.0f} MB", flush=True)
 
 
 def _print_masks(folder: Path) -> None:

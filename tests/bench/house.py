@@ -38,6 +38,7 @@ port = {port}
 name = "Bench"
 address = {camera}
 model = "mini"
+packet_gate = {packet_gate}
 """
 PATIENCE_S = 30.0
 LIVE_PICTURES = 10
@@ -79,8 +80,8 @@ class BenchHouse:
 
 
 @contextmanager
-def bench_house(folder: Path, camera: str) -> Iterator[BenchHouse]:
-    """Start both, claim, confirm; everything ends with the context."""
+def bench_house(folder: Path, camera: str, *, packet_gate: bool = True) -> Iterator[BenchHouse]:
+    """Start both, claim, confirm; everything ends with the context. Without `packet_gate` all pictures are decoded."""
     folder.mkdir(parents=True)
     port, broker, diagnostics = free_ports()
     url, agent_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{diagnostics}"
@@ -88,7 +89,11 @@ def bench_house(folder: Path, camera: str) -> Iterator[BenchHouse]:
     agent = agent_program(
         folder,
         AGENT.format(
-            state=quoted(folder / "agent"), drive=quoted(folder / "drive"), port=diagnostics, camera=quoted(camera)
+            state=quoted(folder / "agent"),
+            drive=quoted(folder / "drive"),
+            port=diagnostics,
+            camera=quoted(camera),
+            packet_gate=str(packet_gate).lower(),
         ),
     )
     password = secrets.token_urlsafe(12)
