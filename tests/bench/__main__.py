@@ -16,6 +16,7 @@ from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
 from tests.bench.motion_kinds import print_kinds, print_leave_one_out
 from tests.bench.results import Results, machine
+from tests.bench.stages import print_stages
 from tests.bench.ten_cameras import ten_cameras
 
 
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="how many scenes of each kind are drawn")
     parser.add_argument("--kinds-only", action="store_true", help="nothing but the detector on drawn footage")
     parser.add_argument("--footage-only", action="store_true", help="nothing but the detector on real footage")
+    parser.add_argument("--stages-only", action="store_true", help="nothing but what each stage of watching costs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well, as they come")
     parser.add_argument("--leave-one-out", action="store_true", help="choose constants without each kind in turn")
     chosen = parser.parse_args()
@@ -45,9 +47,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="veilleur-bench-") as name:
         folder = Path(name)
         _compile_as_installed(folder / "bytecode")
-        print_cameras(folder, wished_videos(chosen.sizes, chosen.codecs), runs, results)
+        wished = wished_videos(chosen.sizes, chosen.codecs)
+        if chosen.stages_only:
+            print_stages(folder, wished, results)
+            return
+        print_cameras(folder, wished, runs, results)
         if chosen.camera_only:
             return
+        print_stages(folder, wished, results)
         _print_masks(folder)
         _print_delays(folder, runs)
         _print_leases(folder)

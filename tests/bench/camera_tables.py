@@ -23,7 +23,10 @@ def wished_videos(sizes: Sequence[str], codecs: Sequence[str]) -> Sequence[Video
 def print_cameras(folder: Path, wished: Sequence[VideoSettings], runs: int, results: Results) -> None:
     """Print a table in Markdown, row by row; a video that this machine is too busy for gets a sentence."""
     print("\nOne camera over RTSP, live, 25 pictures a second, every picture decoded; CPU seconds per second of video,")
-    print(f"memory in MB (10^6 bytes); medians of {runs} in 1080p H.264, else one run\n")
+    print(
+        f"beside it how many times as much the agent uses, memory in MB (10^6 bytes); medians of {runs} in 1080p H.264,"
+    )
+    print("else one run\n")
     if motion_program() is None:
         print("without motion, which is not installed here (Debian: apt-get install motion)\n")
     head: Sequence[str] = ()
@@ -57,13 +60,12 @@ def document(load: Load, cost: CameraCost) -> Mapping[str, object]:
 
 
 def _print_head(peers: Sequence[str]) -> None:
-    columns = ["video", "Mbit/s", "agent", *peers, *(f"agent / {name}" for name in peers), "untouched", "looked at"]
-    columns.append("own")
+    columns = ["video", "Mbit/s", "agent", *peers, "untouched", "looked at", "own"]
     print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
 
 
 def _row(load: Load, cost: CameraCost) -> str:
     cells = [load.name, f"{load.mbit_per_s:.1f}", f"{cost.agent_cpu:.3f}"]
-    cells += [f"{cpu:.3f}" for cpu in cost.cpu_of.values()] + [f"{ratio:.2f}" for ratio in cost.ratio_to.values()]
+    cells += [f"{cpu:.3f} ({cost.ratio_to[name]:.2f})" for name, cpu in cost.cpu_of.items()]
     cells += [f"{memory:.0f}" for memory in (cost.peak_mb, cost.looked_mb, cost.own_mb)]
     return f"| {' | '.join(cells)} |"
