@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tests.bench.camera_tables import print_cameras, wished_videos
-from tests.bench.camera_video import CODECS, SIZES
+from tests.bench.camera_video import CODECS, SCENE_NAMES, SIZES
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, motion_event_s, onset_delays
 from tests.bench.footage_accuracy import print_footage
 from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
 from tests.bench.motion_kinds import print_kinds, print_leave_one_out
+from tests.bench.overlay_accuracy import print_overlays
 from tests.bench.results import Results, machine
 from tests.bench.stages import print_stages
 from tests.bench.ten_cameras import ten_cameras
@@ -28,9 +29,13 @@ def main() -> None:
     parser.add_argument("--camera-only", action="store_true", help="nothing but one camera, beside what others use")
     parser.add_argument("--sizes", type=_names_of(SIZES), default=list(SIZES), help=f"some of {','.join(SIZES)}")
     parser.add_argument("--codecs", type=_names_of(CODECS), default=list(CODECS), help=f"some of {','.join(CODECS)}")
+    parser.add_argument(
+        "--scenes", type=_names_of(SCENE_NAMES), default=list(SCENE_NAMES), help=f"some of {','.join(SCENE_NAMES)}"
+    )
     parser.add_argument("--seeds", type=int, default=20, help="how many scenes of each kind are drawn")
     parser.add_argument("--kinds-only", action="store_true", help="nothing but the detector on drawn footage")
     parser.add_argument("--footage-only", action="store_true", help="nothing but the detector on real footage")
+    parser.add_argument("--overlays-only", action="store_true", help="nothing but the same with trouble laid over it")
     parser.add_argument("--stages-only", action="store_true", help="nothing but what each stage of watching costs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well, as they come")
     parser.add_argument("--leave-one-out", action="store_true", help="choose constants without each kind in turn")
@@ -40,14 +45,14 @@ def main() -> None:
         (print_leave_one_out if chosen.leave_one_out else print_kinds)(chosen.seeds)
         return
     results = Results(chosen.json)
-    if chosen.footage_only:
-        print_footage(results)
+    if chosen.footage_only or chosen.overlays_only:
+        (print_footage if chosen.footage_only else print_overlays)(results)
         return
     print(machine())
     with tempfile.TemporaryDirectory(prefix="veilleur-bench-") as name:
         folder = Path(name)
         _compile_as_installed(folder / "bytecode")
-        wished = wished_videos(chosen.sizes, chosen.codecs)
+        wished = wished_videos(chosen.sizes, chosen.codecs, chosen.scenes)
         if chosen.stages_only:
             print_stages(folder, wished, results)
             return
@@ -59,6 +64,7 @@ def main() -> None:
         _print_delays(folder, runs)
         _print_leases(folder)
         print_footage(results)
+        print_overlays(results)
         print_kinds(chosen.seeds)
         _print_ten_cameras(folder, chosen.ten_cameras_s)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.bench.camera_cost import CameraCost, Load, TooBusyError, camera_cost, loads
-from tests.bench.camera_video import NOISE_LEVELS, VideoSettings
+from tests.bench.camera_video import VideoSettings
 from tests.bench.motion_daemon import motion_program
 from tests.bench.results import Results
 
@@ -14,10 +14,10 @@ LONG_SCENE = "quiet"
 NAMES: Mapping[str, str] = {"h264": "H.264", "hevc": "H.265"}
 
 
-def wished_videos(sizes: Sequence[str], codecs: Sequence[str]) -> Sequence[VideoSettings]:
+def wished_videos(sizes: Sequence[str], codecs: Sequence[str], scenes: Sequence[str]) -> Sequence[VideoSettings]:
     """Return the videos to measure, the usual size and codec first where they are wished."""
     pairs = sorted(((size, codec) for size in sizes for codec in codecs), key=lambda pair: pair != USUAL)
-    return [VideoSettings(scene, size, codec) for size, codec in pairs for scene in NOISE_LEVELS]
+    return [VideoSettings(scene, size, codec) for size, codec in pairs for scene in scenes]
 
 
 def print_cameras(folder: Path, wished: Sequence[VideoSettings], runs: int, results: Results) -> None:

@@ -21,6 +21,7 @@ LOOP_S = 16.0
 KEYFRAME_EVERY = round(2 * FPS)
 SIZES: Mapping[str, tuple[int, int]] = {"720p": (1280, 720), "1080p": (1920, 1080), "2160p": (3840, 2160)}
 CODECS: Mapping[str, str] = {"h264": "libx264", "hevc": "libx265"}
+SCENE_NAMES = ("quiet", "noisy", "idle", "busy")
 IDLE = frozenset({"quiet", "noisy", "idle"})
 """The scenes in which nothing moves."""
 NOISE_LEVELS: Mapping[str, float] = {"quiet": 0.0, "noisy": 4.0, "idle": 2.0, "busy": 2.0}

@@ -1,6 +1,6 @@
 """How well motion is found on real footage, clip by clip and in total, beside plain detectors on the same clips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.bench.real_footage import ABSENT, DETECTORS, RealClip, real_clips
@@ -21,10 +21,10 @@ def footage_scores(clips: Sequence[RealClip]) -> Mapping[str, Mapping[str, Score
         return {name: {clip: job.result() for clip, job in of.items()} for name, of in jobs.items()}
 
 
-def total(scores: Mapping[str, Score]) -> Score:
+def total(scores: Iterable[Score]) -> Score:
     """Sum scores up; clips weigh by their time."""
     score = Score()
-    for one in scores.values():
+    for one in scores:
         score.merge(one)
     return score
 
@@ -43,10 +43,10 @@ def print_footage(results: Results) -> None:
     print("\nAll of it, beside plain detectors; each starts cold; intervals of 95 %\n")
     print(f"| detector | {HEAD}\n{RULE}")
     for name, of in scores.items():
-        results.add("footage", {"detector": name, **document(total(of))})
+        results.add("footage", {"detector": name, **document(total(of.values()))})
         for clip, score in of.items():
             results.add("footage_clips", {"detector": name, "clip": clip, **document(score)})
-        print(_row(name, total(of), sure=True), flush=True)
+        print(_row(name, total(of.values()), sure=True), flush=True)
 
 
 def document(score: Score) -> Mapping[str, float]:

@@ -36,7 +36,8 @@ STAGES = (
     "shrink",
     *("smooth", "noise", "light", "shake", "background", "patterns", "blobs", "clutter and debounce"),
 )
-SCENES = ("idle", "busy")
+REAL_ENOUGH = frozenset({"idle", "busy"})
+"""The scenes at a rate that cameras are set to."""
 
 
 def print_stages(folder: Path, wished: Sequence[VideoSettings], results: Results) -> None:
@@ -45,7 +46,7 @@ def print_stages(folder: Path, wished: Sequence[VideoSettings], results: Results
         "\nWhat each stage costs, CPU seconds per second of video, one run; 25 pictures decoded, 6 looked at a second\n"
     )
     print(f"| video | {' | '.join(STAGES)} |\n|{' --- |' * (len(STAGES) + 1)}")
-    for load in loads(folder, [settings for settings in wished if settings.scene in SCENES]):
+    for load in loads(folder, [settings for settings in wished if settings.scene in REAL_ENOUGH]):
         costs = stage_costs(load.video)
         print(f"| {load.name} | {' | '.join(f'{costs[stage]:.4f}' for stage in STAGES)} |", flush=True)
         results.add("stages", {"video": load.name, **{stage: round(costs[stage], 5) for stage in STAGES}})

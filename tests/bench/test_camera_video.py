@@ -7,7 +7,7 @@ import pytest
 
 from tests.bench.camera_cost import Load
 from tests.bench.camera_tables import USUAL, wished_videos
-from tests.bench.camera_video import CODECS, FPS, SIZES, VideoSettings, write_camera_video
+from tests.bench.camera_video import CODECS, FPS, SCENE_NAMES, SIZES, VideoSettings, write_camera_video
 
 SECONDS = 4.0
 
@@ -37,6 +37,6 @@ def test_an_idle_1080p_camera_is_asked_for_two_to_four_mbit() -> None:
 
 
 def test_the_usual_size_and_codec_are_measured_first_and_all_are_measured() -> None:
-    wished = wished_videos(list(SIZES), list(CODECS))
+    wished = wished_videos(list(SIZES), list(CODECS), SCENE_NAMES)
     assert (wished[0].size, wished[0].codec) == USUAL
     assert len({settings.name for settings in wished}) == len(wished) == 24
