@@ -2,65 +2,96 @@
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from tests.bench.asleep import asleep_costs
-from tests.bench.camera_cost import FOOTAGE, camera_cost, loads
+from tests.bench.camera_tables import print_cameras, wished_videos
+from tests.bench.camera_video import CODECS, SCENE_NAMES, SIZES
 from tests.bench.delays import changed_sink_s, demo_to_first_clip_s, motion_event_s, onset_delays
-from tests.bench.gate_footage import WATCHED_S, gated_clips
+from tests.bench.footage_accuracy import print_footage
 from tests.bench.leases import lease_cost
 from tests.bench.mask_cost import mask_costs
-from tests.bench.motion_daemon import motion_program
 from tests.bench.motion_kinds import print_kinds, print_leave_one_out
-from tests.bench.second_stream import second_stream_cost
+from tests.bench.overlay_accuracy import print_overlays
+from tests.bench.rest_tables import print_rest, print_second_stream
+from tests.bench.results import Results, machine
+from tests.bench.stages import print_stages
 from tests.bench.ten_cameras import ten_cameras
 
 
-def main() -> None:
-    """Measure and print."""
+def _chosen() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--ten-cameras-s", type=float, default=600.0, help="how long ten cameras are recorded")
     parser.add_argument("--camera-only", action="store_true", help="nothing but one camera, beside what others use")
+    parser.add_argument("--sizes", type=_names_of(SIZES), default=list(SIZES), help=f"some of {','.join(SIZES)}")
+    parser.add_argument("--codecs", type=_names_of(CODECS), default=list(CODECS), help=f"some of {','.join(CODECS)}")
+    parser.add_argument(
+        "--scenes", type=_names_of(SCENE_NAMES), default=list(SCENE_NAMES), help=f"some of {','.join(SCENE_NAMES)}"
+    )
     parser.add_argument("--seeds", type=int, default=20, help="how many scenes of each kind are drawn")
     parser.add_argument("--kinds-only", action="store_true", help="nothing but the detector on drawn footage")
-    parser.add_argument("--leave-one-out", action="store_true", help="choose constants without each kind in turn")
-    parser.add_argument("--asleep-only", action="store_true", help="nothing but a camera whose packet gate sleeps")
+    parser.add_argument("--footage-only", action="store_true", help="nothing but the detector on real footage")
+    parser.add_argument("--overlays-only", action="store_true", help="nothing but the same with trouble laid over it")
+    parser.add_argument("--stages-only", action="store_true", help="nothing but what each stage of watching costs")
+    parser.add_argument("--rest-only", action="store_true", help="nothing but a camera whose packet gate sleeps")
     parser.add_argument("--second-only", action="store_true", help="nothing but a camera with a small second stream")
-    chosen = parser.parse_args()
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well, as they come")
+    parser.add_argument("--leave-one-out", action="store_true", help="choose constants without each kind in turn")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print."""
+    chosen = _chosen()
     runs = chosen.runs
     if chosen.kinds_only or chosen.leave_one_out:
         (print_leave_one_out if chosen.leave_one_out else print_kinds)(chosen.seeds)
         return
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}; medians of {runs}"
-    )
+    results = Results(chosen.json)
+    if chosen.footage_only or chosen.overlays_only:
+        (print_footage if chosen.footage_only else print_overlays)(results)
+        return
+    print(machine())
     with tempfile.TemporaryDirectory(prefix="veilleur-bench-") as name:
         folder = Path(name)
         _compile_as_installed(folder / "bytecode")
         if chosen.second_only:
-            _print_second(folder, runs)
+            print_second_stream(folder, runs)
             return
-        if chosen.asleep_only:
-            _print_gated_clips()
-            _print_asleep(folder)
+        if chosen.rest_only:
+            print_rest(folder)
             return
-        _print_costs(folder, runs)
+        wished = wished_videos(chosen.sizes, chosen.codecs, chosen.scenes)
+        if chosen.stages_only:
+            print_stages(folder, wished, results)
+            return
+        print_cameras(folder, wished, runs, results)
         if chosen.camera_only:
             return
-        _print_second(folder, runs)
-        _print_gated_clips()
-        _print_asleep(folder)
+        print_stages(folder, wished, results)
+        print_second_stream(folder, runs)
+        print_rest(folder)
         _print_masks(folder)
         _print_delays(folder, runs)
         _print_leases(folder)
+        print_footage(results)
+        print_overlays(results)
         print_kinds(chosen.seeds)
         _print_ten_cameras(folder, chosen.ten_cameras_s)
+
+
+def _names_of(known: Iterable[str]) -> Callable[[str], Sequence[str]]:
+    def names(text: str) -> Sequence[str]:
+        wished = text.split(",")
+        if unknown := [name for name in wished if name not in known]:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is none of {', '.join(known)}")
+        return wished
+
+    return names
 
 
 def _compile_as_installed(folder: Path) -> None:
@@ -69,47 +100,6 @@ def _compile_as_installed(folder: Path) -> None:
     os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
     program = "import agent.composition.run_command, agent.composition.commands, agent.composition.claiming"
     subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def _print_costs(folder: Path, runs: int) -> None:
-    print("\nOne 1080p25 H.264 camera over RTSP, live; CPU seconds per second of video, memory in MB (10^6 bytes)")
-    if motion_program() is None:
-        print("without motion, which is not installed here (Debian: apt-get install motion)")
-    for load in loads(folder):
-        cost = camera_cost(folder, load, runs)
-        print(f"{load.name}, {load.mbit_per_s:.1f} Mbit/s: agent {cost.agent_cpu:.3f}")
-        for name, cpu in cost.cpu_of.items():
-            print(f"    {name:<16} {cpu:.3f}    agent / {name}: {cost.agent_cpu / max(cpu, 1e-3):.2f}")
-        print(f"    peak {cost.peak_mb:.0f}, looked at {cost.looked_mb:.0f}, own {cost.own_mb:.0f} MB", flush=True)
-
-
-def _print_second(folder: Path, runs: int) -> None:
-    cost = second_stream_cost(folder / "second", runs)
-    print("\nA quiet 1080p25 camera whose second stream of 640x360 at 10 pictures a second is looked at")
-    motion = (
-        "" if cost.motion_cpu is None else f"; motion {cost.motion_cpu:.3f}, {cost.agent_cpu / cost.motion_cpu:.2f}"
-    )
-    print(f"agent {cost.agent_cpu:.3f}{motion}; peak {cost.peak_mb:.0f} MB", flush=True)
-
-
-def _print_gated_clips() -> None:
-    print(f"\nReal footage behind a packet gate, each clip over and over for {WATCHED_S:.0f} s")
-    print(f"{'clip':<24} {'proofs':>8} {'slept':>8} {'motions':>8} {'missed':>8} {'latest':>8}")
-    if not FOOTAGE.exists():
-        print("left out: there is no footage beside this clone (VEILLEUR_FOOTAGE says where it is)")
-        return
-    for clip in gated_clips(FOOTAGE):
-        slept = clip.report.asleep_s / clip.report.heard_s
-        counts = f"{clip.report.motions:>8} {slept:>8.0%} {clip.events:>8} {clip.missed:>8} {clip.latest_s:>6.2f} s"
-        print(f"{clip.name:<24} {counts}", flush=True)
-
-
-def _print_asleep(folder: Path) -> None:
-    print("\nThe same where the packets were proved to tell of every motion, while nothing moves; one run")
-    for cost in asleep_costs(folder):
-        print(f"{cost.name}: agent {cost.asleep_cpu:.3f}, {cost.slept:.0%} slept through, {cost.missed} motions missed")
-        for name, cpu in cost.cpu_of.items():
-            print(f"    {name:<16} {cpu:.3f}    agent / {name}: {cost.asleep_cpu / max(cpu, 1e-3):.2f}", flush=True)
 
 
 def _print_masks(folder: Path) -> None:

@@ -17,6 +17,7 @@ from tests.rtsp.server import rtsp_server
 from tests.waiting import wait_until
 
 FPS = 25.0
+SIZE = (1920, 1080)
 CROSSING_S = 14.0
 """The garden's first seconds: somebody crosses from 4 s to 11 s."""
 CROSSINGS = MOTIONS_TO_TRUST + 2
@@ -52,10 +53,10 @@ def asleep_costs(folder: Path) -> Iterator[AsleepCost]:
 def _asleep_cost(folder: Path, name: str, video: Path) -> AsleepCost:
     with rtsp_server(video, fps=FPS) as server, ExitStack() as stack:
         house = stack.enter_context(bench_house(folder / "asleep", server.url, packet_gate=True))
-        awake = stack.enter_context(bench_house(folder / "awake", server.url))
+        awake = stack.enter_context(bench_house(folder / "awake", server.url, packet_gate=False))
         peers = {"agent, awake": awake.agent.pid}
         if motion_program() is not None:
-            peers["motion"] = stack.enter_context(motion_daemon(folder / "motion", server.url, FPS, DEFAULTS))
+            peers["motion"] = stack.enter_context(motion_daemon(folder / "motion", server.url, FPS, SIZE, DEFAULTS))
         begins_s = CROSSINGS * CROSSING_S + SETTLED_S
         assert begins_s + MEASURED_S < AUDIT_EVERY_S
         wait_until(lambda: _gate(house)["heard_s"] >= begins_s, 2 * begins_s, "the camera has shown its motions")
@@ -78,7 +79,7 @@ def _cpu(house: BenchHouse, peers: Mapping[str, int]) -> Sequence[float]:
 
 def _write_proving_video(path: Path, quality: int) -> None:
     """Write so many crossings with pauses, then minutes of the same garden in which nothing moves."""
-    garden = SceneSettings(scene="garden", width=1920, height=1080, fps=FPS, seconds=CROSSING_S, quality=quality)
+    garden = SceneSettings(scene="garden", width=SIZE[0], height=SIZE[1], fps=FPS, seconds=CROSSING_S, quality=quality)
     crossing = list(scene_packets(garden))
     quiet = list(scene_packets(replace(garden, scene="quiet", seconds=QUIET_S)))
     packets = chain(*repeat(crossing, CROSSINGS), *repeat(quiet, QUIETS))

@@ -38,7 +38,7 @@ port = {port}
 name = "Bench"
 address = {camera}
 model = "mini"
-packet_gate = {gate}
+packet_gate = {packet_gate}
 {second}
 """
 PATIENCE_S = 30.0
@@ -82,11 +82,11 @@ class BenchHouse:
 
 @contextmanager
 def bench_house(
-    folder: Path, camera: str, *, packet_gate: bool = False, second: str | None = None
+    folder: Path, camera: str, *, packet_gate: bool = True, second: str | None = None
 ) -> Iterator[BenchHouse]:
     """Start both, claim, confirm; everything ends with the context.
 
-    Every picture is decoded without `packet_gate`; `second` is the address of the camera's small stream.
+    Without `packet_gate` all pictures are decoded; `second` is the address of the camera's small stream.
     """
     folder.mkdir(parents=True)
     port, broker, diagnostics = free_ports()
@@ -99,7 +99,7 @@ def bench_house(
             drive=quoted(folder / "drive"),
             port=diagnostics,
             camera=quoted(camera),
-            gate=str(packet_gate).lower(),
+            packet_gate=str(packet_gate).lower(),
             second="" if second is None else f"detect_address = {quoted(second)}",
         ),
     )

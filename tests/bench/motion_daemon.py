@@ -7,17 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 DEFAULTS: Mapping[str, str] = {"threshold": "1500", "noise_tune": "on", "minimum_motion_frames": "1"}
-"""As built in; the sample file of the Debian package differs in one key."""
-WIDTH, HEIGHT = 1920, 1080
-TUNED: Mapping[str, str] = {
-    "threshold": str(round(0.0015 * WIDTH * HEIGHT)),
-    "noise_tune": "on",
-    "minimum_motion_frames": "3",
-    "despeckle_filter": "EedDl",
-    "lightswitch_percent": "20",
-    "lightswitch_frames": "5",
-}
-"""What does best with it on labelled footage: 0.15 % of the picture on three pictures running."""
+"""As built in, whatever the picture's size; the sample file of the Debian package differs in one key."""
+TUNED_AREA = 0.0015
+
+
+def tuned(width: int, height: int) -> Mapping[str, str]:
+    """Return what does best with it on labelled footage: 0.15 % of the picture on three pictures running."""
+    return {
+        "threshold": str(round(TUNED_AREA * width * height)),
+        "noise_tune": "on",
+        "minimum_motion_frames": "3",
+        "despeckle_filter": "EedDl",
+        "lightswitch_percent": "20",
+        "lightswitch_frames": "5",
+    }
 
 
 def motion_program() -> str | None:
@@ -26,8 +29,10 @@ def motion_program() -> str | None:
 
 
 @contextmanager
-def motion_daemon(folder: Path, url: str, fps: float, chosen: Mapping[str, str]) -> Iterator[int]:
-    """Run it on a camera; yields its process id."""
+def motion_daemon(
+    folder: Path, url: str, fps: float, size: tuple[int, int], chosen: Mapping[str, str]
+) -> Iterator[int]:
+    """Run it on a camera of a size (width, height); yields its process id."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "daemon": "off",
@@ -35,8 +40,8 @@ def motion_daemon(folder: Path, url: str, fps: float, chosen: Mapping[str, str])
         "log_level": "4",
         "netcam_url": url,
         "netcam_params": "rtsp_transport=tcp",
-        "width": str(WIDTH),
-        "height": str(HEIGHT),
+        "width": str(size[0]),
+        "height": str(size[1]),
         "framerate": f"{fps:g}",
         "target_dir": str(folder),
         "movie_passthrough": "on",

@@ -14,6 +14,7 @@ from tests.bench.process_cost import peak_memory_mb
 from tests.rtsp.server import rtsp_server
 
 FPS, SMALL_FPS = 25.0, 10.0
+SIZE = (1920, 1080)
 SCENE_S = 20.0
 
 
@@ -30,17 +31,19 @@ def second_stream_cost(folder: Path, runs: int) -> SecondStreamCost:
     """Measure a quiet scene, 1920x1080 at 25 and 640x360 at 10 pictures a second, no picture left undecoded."""
     folder.mkdir()
     large, small = folder / "large.mp4", folder / "small.mp4"
-    write_scene_file(large, SceneSettings(scene="quiet", width=1920, height=1080, fps=FPS, seconds=SCENE_S))
+    write_scene_file(large, SceneSettings(scene="quiet", width=SIZE[0], height=SIZE[1], fps=FPS, seconds=SCENE_S))
     write_scene_file(small, SceneSettings(scene="quiet", width=640, height=360, fps=SMALL_FPS, seconds=SCENE_S))
     shares: list[Sequence[float]] = []
     peak_mb = 0.0
     with rtsp_server(large, fps=FPS) as first, rtsp_server(small, fps=SMALL_FPS) as second:
         for run in range(runs):
             with ExitStack() as stack:
-                house = stack.enter_context(bench_house(folder / f"run-{run}", first.url, second=second.url))
+                house = stack.enter_context(
+                    bench_house(folder / f"run-{run}", first.url, packet_gate=False, second=second.url)
+                )
                 peers = []
                 if motion_program() is not None:
-                    peers = [stack.enter_context(motion_daemon(folder / "motion", first.url, FPS, DEFAULTS))]
+                    peers = [stack.enter_context(motion_daemon(folder / "motion", first.url, FPS, SIZE, DEFAULTS))]
                 shares.append(cpu_shares(house, peers))
                 assert house.status()["cameras"][0]["detects_on"]["stream"] == "second"
                 peak_mb = max(peak_mb, peak_memory_mb(house.agent.pid))

@@ -1,15 +1,15 @@
-"""Scores a detector on drawn footage as labelled footage is scored, and says how sure the figures are."""
+"""Scores a detector on footage whose truth is known, drawn or real, and says how sure the figures are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import sqrt
+from math import ceil, sqrt
 
 from tests.kinds.footage import PICTURES_PER_S, Span, Truth
 
 SCORED_FROM_S = 3.0
 """A background model starts with nothing."""
 FALSE_FROM_S = 0.2
-"""A detection is false if this much of it lies outside of motion, and no motion is under it."""
+"""A detection with no motion under it is false, unless it touches what counts neither way and less lies outside."""
 GRID_S = 1 / (4 * PICTURES_PER_S)
 SURE = 1.96
 """Standard deviations of 95 %."""
@@ -21,6 +21,7 @@ class Score:
 
     events: int = 0
     found: int = 0
+    good_events: int = 0
     false_events: int = 0
     scored_s: float = 0.0
     hit_s: float = 0.0
@@ -28,50 +29,76 @@ class Score:
     false_s: float = 0.0
     quiet_s: float = 0.0
     onsets_s: list[float] = field(default_factory=list)
+    starts_s: list[float] = field(default_factory=list)
     quiet_alarms: list[float] = field(default_factory=list)
 
-    def add(self, truth: Truth, said: Sequence[tuple[float, float, float]], seconds: float) -> None:
-        """Count one piece of footage; `said` are (start, end, decided) of each detection."""
-        spans = [(start_s, max(end_s, start_s + GRID_S)) for start_s, end_s, _ in said]
+    def add(
+        self,
+        truth: Truth,
+        said: Sequence[tuple[float, float, float]],
+        seconds: float,
+        *,
+        scored_from_s: float = SCORED_FROM_S,
+        grid_s: float = GRID_S,
+    ) -> None:
+        """Count one piece of footage; `said` are (start, end, decided) of each detection.
+
+        Time is counted in steps of `grid_s`. Onsets are those of motions that begin within the scored span.
+        """
+        spans = [(start_s, max(end_s, start_s + grid_s)) for start_s, end_s, _ in said]
         quiet_before_s, false_before_s = self.quiet_s, self.false_s
-        for index in range(round(SCORED_FROM_S / GRID_S), round(seconds / GRID_S)):
-            at_s = (index + 0.5) * GRID_S
+        for index in range(round(scored_from_s / grid_s), round(seconds / grid_s)):
+            at_s = (index + 0.5) * grid_s
             if _inside(at_s, truth.ignored):
                 continue
             moves, called = _inside(at_s, truth.motion), _inside(at_s, spans)
-            self.scored_s += GRID_S
-            self.hit_s += GRID_S * (moves and called)
-            self.missed_s += GRID_S * (moves and not called)
-            self.false_s += GRID_S * (called and not moves)
-            self.quiet_s += GRID_S * (not moves)
+            self.scored_s += grid_s
+            self.hit_s += grid_s * (moves and called)
+            self.missed_s += grid_s * (moves and not called)
+            self.false_s += grid_s * (called and not moves)
+            self.quiet_s += grid_s * (not moves)
         quiet_s = self.quiet_s - quiet_before_s
         self.quiet_alarms.append((self.false_s - false_before_s) / quiet_s if quiet_s else 0.0)
-        self._count(truth, spans, [decided_s for _, _, decided_s in said])
+        scored = (scored_from_s, seconds)
+        self._find([motion for motion in truth.motion if _overlap_s(motion, scored) > 0], said, scored)
+        self._doubt(truth, [span for span in (_cut(span, scored) for span in spans) if span[1] > span[0]])
 
-    def _count(self, truth: Truth, spans: Sequence[Span], decided: Sequence[float]) -> None:
-        for motion in truth.motion:
-            under = [number for number, span in enumerate(spans) if _overlap_s(motion, span) > 0]
+    def _find(self, motions: Sequence[Span], said: Sequence[tuple[float, float, float]], scored: Span) -> None:
+        for motion in motions:
+            under = [one for one in said if _overlap_s(_cut(motion, scored), one[:2]) > 0]
             self.events += 1
             self.found += bool(under)
-            if under:
-                self.onsets_s.append(max(0.0, min(decided[number] for number in under) - motion[0]))
-        known = [*truth.motion, *truth.ignored]
-        for start_s, end_s in spans:
-            outside_s = end_s - max(start_s, SCORED_FROM_S)
-            if outside_s >= FALSE_FROM_S and not any(_overlap_s((start_s, end_s), span) > 0 for span in known):
+            if under and motion[0] > scored[0]:
+                self.onsets_s.append(max(0.0, min(decided_s for _, _, decided_s in under) - motion[0]))
+                self.starts_s.append(max(0.0, min(start_s for start_s, _, _ in under) - motion[0]))
+
+    def _doubt(self, truth: Truth, spans: Sequence[Span]) -> None:
+        for span in spans:
+            excused_s = sum(max(0.0, _overlap_s(span, ignored)) for ignored in truth.ignored)
+            if any(_overlap_s(span, motion) > 0 for motion in truth.motion):
+                self.good_events += 1
+            elif not excused_s or span[1] - span[0] - excused_s >= FALSE_FROM_S:
                 self.false_events += 1
 
     def merge(self, other: "Score") -> None:
         """Add another's sums."""
-        for name in ("events", "found", "false_events", "scored_s", "hit_s", "missed_s", "false_s", "quiet_s"):
+        sums = ("events", "found", "good_events", "false_events")
+        for name in (*sums, "scored_s", "hit_s", "missed_s", "false_s", "quiet_s"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.onsets_s += other.onsets_s
+        self.starts_s += other.starts_s
         self.quiet_alarms += other.quiet_alarms
 
     @property
     def recall(self) -> float:
         """Share of the motions that a detection overlaps; 1 where there are none."""
         return self.found / self.events if self.events else 1.0
+
+    @property
+    def precision(self) -> float:
+        """Share of the detections that lie on a motion; 1 where there are none."""
+        told = self.good_events + self.false_events
+        return self.good_events / told if told else 1.0
 
     @property
     def frame_f1(self) -> float:
@@ -91,8 +118,7 @@ class Score:
     @property
     def onset_p95_s(self) -> float:
         """Seconds from a motion's begin to the decision, exceeded by one in twenty."""
-        ordered = sorted(self.onsets_s)
-        return ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))] if ordered else 0.0
+        return percentile(self.onsets_s, 95)
 
     def recall_interval(self) -> Span:
         """Return Wilson's interval of the recall."""
@@ -129,6 +155,16 @@ def byar(count: int) -> Span:
     low = count * (1 - 1 / (9 * count) - SURE / (3 * sqrt(count))) ** 3 if count else 0.0
     more = count + 1
     return low, more * (1 - 1 / (9 * more) + SURE / (3 * sqrt(more))) ** 3
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Return the value that so many percent do not exceed (nearest rank); 0 of none."""
+    ordered = sorted(values)
+    return ordered[max(1, ceil(len(ordered) * percent / 100)) - 1] if ordered else 0.0
+
+
+def _cut(span: Span, to: Span) -> Span:
+    return max(span[0], to[0]), min(span[1], to[1])
 
 
 def _inside(at_s: float, spans: Sequence[Span]) -> bool:
