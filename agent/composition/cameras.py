@@ -12,12 +12,13 @@ from agent.composition.parts import Parts, feed_of
 from agent.domain.clip_life import ClipTimes
 from agent.domain.continuous import SegmentTimes
 from agent.domain.detects_on import DetectsOn
+from agent.domain.lateness import SURE_AFTER_S, Lateness
 from agent.domain.motion_why import STANDARD_SENSITIVITY
 from agent.errors import BadInput
 from agent.flow.camera_fleet import CameraFleet, Run
 from agent.flow.camera_to_motion import CameraToMotion, StepConsumer
 from agent.flow.clock_to_photo import PhotoCamera
-from agent.flow.motion_to_clip import SURE_AFTER_S, Lateness, MotionToClip
+from agent.flow.motion_to_clip import MotionToClip
 from agent.flow.open_clip import ClipIntake
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.flow.steps_to_all import StepsToAll

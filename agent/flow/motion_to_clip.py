@@ -1,7 +1,6 @@
 """A moving picture becomes a clip: one camera's steps, its ring and its life cycle, up to the clip intake."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -10,6 +9,7 @@ import structlog
 from agent.domain.arming import ArmingReason, watches
 from agent.domain.clip import ClipReason
 from agent.domain.clip_life import Act, ClipLife, ClipPhase, ClipTimes, Signal
+from agent.domain.lateness import NOT_LATE, Lateness
 from agent.domain.snooze import snoozed_until
 from agent.domain.trigger import Trigger
 from agent.errors import AgentError
@@ -29,29 +29,6 @@ Emit = Callable[[str, Mapping[str, object]], Awaitable[None]]
 BLIND_AFTER_S = 5.0
 """Media seconds without one analysed picture after which nothing is known to move any more."""
 
-SURE_AFTER_S = 1.0
-"""What the detector takes at most, from the first moving frame on, until it is sure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lateness:
-    """Seconds of video from the first moving frame to the decision: `sure_s` at most while pictures are looked at.
-
-    Where none is looked at for `asleep_s` at most, motion may have begun right after the last still one. `aligned_s` is
-    how well the times of the pictures are known, where they are those of another stream.
-    """
-
-    sure_s: float
-    asleep_s: float = 0.0
-    aligned_s: float = 0.0
-
-    @property
-    def longest_s(self) -> float:
-        """How long before the decision motion may have begun."""
-        return self.sure_s + self.asleep_s + self.aligned_s
-
-
-NOT_LATE = Lateness(0.0)
 NOTHING_SEEN = MotionReading(0.0, moving=False, light_change=False, area=0.0, box=None, score=0.0, threshold=0.0)
 """What the pictures say of a motion that a sensor alone tells of."""
 
@@ -273,15 +250,9 @@ class MotionToClip:
         self._activity = Activity(reading, light_only, self._at_s, choice, clip_id, self._told_by)
         await self._tell("started", self._activity, self._clock.now())
 
-    def _wanted_from_s(self, reading: MotionReading | None) -> float:
-        """Return where the pre-roll begins: before what is decided late by rule, or before the last still picture."""
-        began_s = self._at_s - self._lateness.sure_s
-        if reading is not None and reading.still_s is not None:
-            began_s = min(began_s, reading.still_s)
-        return began_s - self._lateness.aligned_s - self._times.pre_roll_s
-
     async def _open(self, stream: StreamInfo, ring: PacketRing, reading: MotionReading | None = None) -> None:
-        packets = ring.packets(self._wanted_from_s(reading))
+        still_s = None if reading is None else reading.still_s
+        packets = ring.packets(self._lateness.began_s(self._at_s, still_s) - self._times.pre_roll_s)
         if not packets:
             return
         first_s, until_s = (float(dts * stream.time_base) for dts in (packets[0].dts, packets[-1].dts))

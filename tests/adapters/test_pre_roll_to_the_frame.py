@@ -12,8 +12,9 @@ import pytest
 from agent.adapters.camera_feed_pyav import PyavCameraFeed
 from agent.adapters.clip_files_pyav import PyavClipFiles
 from agent.domain.clip_life import ClipTimes
+from agent.domain.lateness import SURE_AFTER_S, Lateness
 from agent.flow.camera_to_motion import CameraToMotion
-from agent.flow.motion_to_clip import SURE_AFTER_S, Lateness, MotionToClip
+from agent.flow.motion_to_clip import MotionToClip
 from agent.flow.status_board import CameraBoard, StatusBoard
 from hardware.camera import CameraSource
 from hardware.cameras.addresses import camera_source

@@ -10,9 +10,10 @@ import pytest
 
 from agent.domain.clip import BlockedBy, ClipReason, Sink, SinkChoice, SinkReason
 from agent.domain.clip_life import ClipTimes
+from agent.domain.lateness import NOT_LATE, Lateness
 from agent.domain.lease import Lease
 from agent.domain.trigger import Trigger
-from agent.flow.motion_to_clip import NOT_LATE, Lateness, MotionToClip
+from agent.flow.motion_to_clip import MotionToClip
 from agent.flow.status_board import CameraBoard, StatusBoard
 from agent.ports import FeedStep
 from agent.vision.motion import MotionReading
