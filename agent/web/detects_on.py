@@ -2,7 +2,7 @@
 
 from agent.domain.detects_on import DetectsOn
 from agent.flow.status_board import CameraBoard
-from agent.web.documents import DetectsOnDocument
+from agent.web.detection_documents import DetectsOnDocument
 from agent.web.languages import Language, msg
 from agent.web.markup import Html, fill
 

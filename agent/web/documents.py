@@ -3,6 +3,8 @@
 import json
 from dataclasses import asdict, dataclass
 
+from agent.web.detection_documents import DetectsOnDocument, PacketGateDocument
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingDocument:
@@ -80,27 +82,6 @@ class SensitivityDocument:
     configured: int
     text: str
     smallest_sides: list[float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PacketGateDocument:
-    """How much of a camera's video (seconds) was slept through, and the motions that the trust rests on."""
-
-    heard_s: float
-    asleep_s: float
-    motions: int
-    missed: int
-    trusted: bool
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectsOnDocument:
-    """Which of its two streams a camera's motion is looked for in: `second`, or `main` and (in English) why."""
-
-    stream: str
-    why: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

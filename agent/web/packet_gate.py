@@ -2,7 +2,7 @@
 
 from agent.flow.status_board import CameraBoard
 from agent.vision.packet_gate import MOTIONS_TO_TRUST, GateReport
-from agent.web.documents import PacketGateDocument
+from agent.web.detection_documents import PacketGateDocument
 from agent.web.languages import Language, msg
 from agent.web.markup import Html, fill
 

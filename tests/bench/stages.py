@@ -43,8 +43,9 @@ REAL_ENOUGH = frozenset({"idle", "busy"})
 def print_stages(folder: Path, wished: Sequence[VideoSettings], results: Results) -> None:
     """Print one row per video in Markdown; those with noise are taken, and a real one where it is present."""
     print(
-        "\nWhat each stage costs, CPU seconds per second of video, one run; drawn ones with 25 pictures a second, of which 6 are looked at\n"
+        "\nWhat each stage costs, CPU seconds per second of video, one run; the drawn videos have 25 pictures a second,"
     )
+    print("of which 6 are looked at\n")
     print(f"| video | {' | '.join(STAGES)} |\n|{' --- |' * (len(STAGES) + 1)}")
     for load in loads(folder, [settings for settings in wished if settings.scene in REAL_ENOUGH]):
         costs = stage_costs(load.video)
