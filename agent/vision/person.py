@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 Box = tuple[float, float, float, float]
 
-MARGIN: Final = 1.6
-"""How much wider than the motion the crop is: motion is often only an arm, or half of a walker."""
+MARGIN: Final = 2.5
+"""How much wider than the motion the crop is: motion is often only an arm, or half of a walker, and the model knows
+persons by what is around them."""
 LEAST_SIDE: Final = 96
 """A crop is at least this many pixels of the picture wide: less is only enlarged noise."""
 GREY: Final = 114

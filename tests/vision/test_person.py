@@ -34,7 +34,7 @@ def test_a_small_motion_gets_a_square_with_surroundings_and_a_large_one_the_whol
     area = area_around((0.5, 0.5, 0.01, 0.01), 1920, 1080)
     assert (area.width, area.height) == (LEAST_SIDE, LEAST_SIDE)
     area = area_around((0.4, 0.4, 0.1, 0.3), 1920, 1080)
-    assert (area.width, area.height) == (518, 518)
+    assert (area.width, area.height) == (810, 810)
     area = area_around((0.0, 0.0, 1.0, 1.0), 1920, 1080)
     assert (area.left, area.top, area.width, area.height) == (0, 0, 1920, 1080)
 
